@@ -1,0 +1,101 @@
+package dev.podsnapshot.manifest;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The contents of {@code manifest.json}.
+ *
+ * @param format version of this record; a reader refuses one it does not know
+ * @param files in the order in which a restore wants them
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record SnapshotManifest(
+    int format, String snapshot, String specHash, Node node, List<StoredFile> files) {
+  public static final int FORMAT = 1;
+  public static final String OBJECT = "manifest.json";
+
+  /** Chunks are what is checked on its own when it is read back. */
+  public static final int CHUNK_BYTES = 8 << 20;
+
+  /** The files of a gVisor checkpoint without compression. */
+  public static final List<String> GVISOR_FILES =
+      List.of("checkpoint.img", "pages_meta.img", "pages.img");
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().configure(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES, true);
+
+  public record Node(
+      String runscVersion, String platform, String architecture, Set<String> cpuFeatures) {}
+
+  /**
+   * @param chunkCrc32c one checksum for each {@code chunkBytes} of the file; the last chunk may be
+   *     shorter
+   */
+  public record StoredFile(String name, long bytes, int chunkBytes, List<Integer> chunkCrc32c) {
+    public int chunks() {
+      return Math.toIntExact((bytes + chunkBytes - 1) / chunkBytes);
+    }
+
+    public int chunkLength(int chunk) {
+      return (int) Math.min(chunkBytes, bytes - (long) chunk * chunkBytes);
+    }
+  }
+
+  public long bytes() {
+    return files.stream().mapToLong(StoredFile::bytes).sum();
+  }
+
+  public byte[] toJson() {
+    try {
+      return JSON.writeValueAsBytes(
+          Map.of(
+              "format", format,
+              "snapshot", snapshot,
+              "specHash", specHash,
+              "node", node,
+              "files", files));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a manifest is always writable", e);
+    }
+  }
+
+  /**
+   * @throws InvalidManifestException if the bytes are no manifest, one of an unknown format, or one
+   *     that contradicts itself
+   */
+  public static SnapshotManifest parse(byte[] json) throws InvalidManifestException {
+    SnapshotManifest manifest;
+    try {
+      manifest = JSON.readValue(json, SnapshotManifest.class);
+    } catch (IOException e) {
+      throw new InvalidManifestException("manifest.json can't be read: " + e.getMessage());
+    }
+    if (manifest.format != FORMAT) {
+      throw new InvalidManifestException(
+          "manifest.json has format %d, this version reads %d".formatted(manifest.format, FORMAT));
+    }
+    if (manifest.files == null || manifest.files.isEmpty()) {
+      throw new InvalidManifestException("manifest.json names no file");
+    }
+    for (var file : manifest.files) {
+      if (!GVISOR_FILES.contains(file.name)) {
+        throw new InvalidManifestException("manifest.json names an unknown file: " + file.name);
+      }
+      if (file.bytes < 0
+          || file.chunkBytes <= 0
+          || file.chunkCrc32c == null
+          || file.chunkCrc32c.size() != file.chunks()) {
+        throw new InvalidManifestException(
+            "manifest.json has wrong sizes or checksums for " + file.name);
+      }
+    }
+    return manifest;
+  }
+}

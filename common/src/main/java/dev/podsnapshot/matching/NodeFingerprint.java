@@ -1,0 +1,53 @@
+package dev.podsnapshot.matching;
+
+import dev.podsnapshot.grpc.Fingerprint;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What of a node decides whether a snapshot can run there (gVisor: runsc/boot/restore.go and
+ * pkg/cpuid).
+ */
+public record NodeFingerprint(
+    String runscVersion, String platform, String architecture, Set<String> cpuFeatures) {
+
+  public static NodeFingerprint of(Fingerprint wire) {
+    return new NodeFingerprint(
+        wire.getRunscVersion(),
+        wire.getPlatform(),
+        wire.getArchitecture(),
+        Set.copyOf(wire.getCpuFeaturesList()));
+  }
+
+  public Fingerprint wire() {
+    return Fingerprint.newBuilder()
+        .setRunscVersion(runscVersion)
+        .setPlatform(platform)
+        .setArchitecture(architecture)
+        .addAllCpuFeatures(new TreeSet<>(cpuFeatures))
+        .build();
+  }
+
+  /** Why a snapshot with this fingerprint can't run on {@code node}; empty if it can. */
+  public Optional<String> mismatch(NodeFingerprint node) {
+    if (!architecture.equals(node.architecture)) {
+      return Optional.of(differ("CPU architecture", architecture, node.architecture));
+    }
+    if (!runscVersion.equals(node.runscVersion)) {
+      return Optional.of(differ("gVisor version", runscVersion, node.runscVersion));
+    }
+    if (!platform.equals(node.platform)) {
+      return Optional.of(differ("gVisor platform", platform, node.platform));
+    }
+    var missing = new TreeSet<>(cpuFeatures);
+    missing.removeAll(node.cpuFeatures);
+    return missing.isEmpty()
+        ? Optional.empty()
+        : Optional.of("the node lacks CPU features of the snapshot: " + String.join(" ", missing));
+  }
+
+  private static String differ(String what, String snapshot, String node) {
+    return "the snapshot has %s %s, the node %s".formatted(what, snapshot, node);
+  }
+}
