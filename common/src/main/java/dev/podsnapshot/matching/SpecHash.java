@@ -21,7 +21,7 @@ import java.util.TreeMap;
  * be restored. Field list: GKE's concept page and what gVisor compares at restore
  * (runsc/specutils/restore.go). Left out: env, Pod name, labels, nodeSelector, probes and all that
  * does not reach the sandbox. Versioned, so that a change of the list can't match old snapshots by
- * accident.
+ * accident. Resources are left out: gVisor only warns when they differ.
  */
 public final class SpecHash {
   public static final String VERSION = "v1";
@@ -43,7 +43,6 @@ public final class SpecHash {
           "args",
           "workingDir",
           "ports",
-          "resources",
           "restartPolicy",
           "volumeDevices",
           "lifecycle",
