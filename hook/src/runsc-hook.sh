@@ -1,0 +1,103 @@
+#!/bin/sh
+# What the gVisor shim calls as its runsc (binary_name in runsc.toml). Every verb goes to the real runsc
+# untouched, but:
+#   create  asks the restorer once, which may edit the bundle's config.json;
+#   start   becomes `restore` where the restorer planned one;
+#   delete  forgets what was noted of the sandbox.
+# Any doubt, silence or failure of ours ends in the plain verb: a cold start.
+# It holds no logic beyond that; src/ask.c says how it talks, the restorer's package doc what it hears.
+RUNSC=@RUNSC@
+HOME_DIR=@HOME_DIR@
+RUN=${PODSNAPSHOT_RUN:-/run/podsnapshots}
+CREATE_DEADLINE_MS=2000
+START_DEADLINE_MS=120000
+
+verb= id= bundle= root= previous=
+for argument; do
+  case $argument in
+    create | start | delete) [ -n "$verb" ] || verb=$argument ;;
+    state | wait | kill | exec | events | ps | pause | resume | checkpoint | restore) [ -n "$verb" ] || exec "$RUNSC" "$@" ;;
+    --root=*) root=$argument ;;
+    --bundle=*) bundle=${argument#--bundle=} ;;
+  esac
+  [ "$previous" = --bundle ] && bundle=$argument
+  previous=$argument
+  id=$argument
+done
+
+ask() { "$HOME_DIR/ask" "$RUN/hook.sock" "$@" 2>/dev/null; }
+
+# Notes of this hook, one file each, named by container or sandbox id.
+planned=$RUN/planned/$id        # "SANDBOX DIRECTORY": start shall restore from DIRECTORY
+restoring() { echo "$RUN/restoring/$1"; } # the sandbox was restored and waits for its containers
+
+# The sandbox can't be brought to life any more: end it, kubelet makes a new one, which starts cold.
+give_up() {
+  ask 2000 failed "$1" "$2" >/dev/null
+  rm -f "$planned" "$(restoring "$1")"
+  "$RUNSC" $root kill "$1" KILL >/dev/null 2>&1
+}
+
+case $verb in
+  delete)
+    [ -e "$planned" ] && rm -f "$planned"
+    [ -e "$RUN/restoring/$id" ] && rm -f "$RUN/restoring/$id"
+    exec "$RUNSC" "$@"
+    ;;
+  create)
+    answer=
+    [ -S "$RUN/hook.sock" ] && answer=$(ask $CREATE_DEADLINE_MS create "$id" "$bundle")
+    case $answer in
+      plan\ *) mkdir -p "$RUN/planned" && echo "${answer#plan }" >"$planned" ;;
+      *)
+        # A container of a sandbox that was restored, but the restorer forgot it: it can't be started plainly.
+        if [ -d "$RUN/restoring" ] && [ -n "$(ls "$RUN/restoring")" ]; then
+          sandbox=$(sed -n 's/.*"io.kubernetes.cri.sandbox-id": *"\([0-9a-f]*\)".*/\1/p' "$bundle/config.json" | head -n 1)
+          if [ -n "$sandbox" ] && [ "$sandbox" != "$id" ] && [ -e "$RUN/restoring/$sandbox" ]; then
+            give_up "$sandbox" "the restorer lost the plan of this sandbox"
+            echo "pod snapshot: the plan of sandbox $sandbox was lost; a new sandbox will start cold" >&2
+            exit 1
+          fi
+        fi
+        ;;
+    esac
+    exec "$RUNSC" "$@"
+    ;;
+  start)
+    [ -e "$planned" ] || exec "$RUNSC" "$@"
+    read -r sandbox directory <"$planned"
+    rm -f "$planned"
+    if [ "$sandbox" = "$id" ]; then
+      [ "$(ask $START_DEADLINE_MS start "$id")" = restore ] || exec "$RUNSC" "$@"
+    fi
+    count=$#
+    while [ $count -gt 0 ]; do
+      argument=$1
+      shift
+      if [ "$argument" = start ]; then
+        set -- "$@" restore "--image-path=$directory" --detach --background
+      else
+        set -- "$@" "$argument"
+      fi
+      count=$((count - 1))
+    done
+    if [ "$sandbox" = "$id" ]; then
+      mkdir -p "$RUN/restoring" && : >"$RUN/restoring/$id"
+      errors=$("$RUNSC" "$@" 2>&1) && exit 0
+      # Nothing was loaded yet: the sandbox can still start, without a restart and without delay.
+      rm -f "$RUN/restoring/$id"
+      ask 2000 failed "$id" "$errors" >/dev/null
+      exec "$RUNSC" $root start "$id"
+    fi
+    errors=$("$RUNSC" "$@" 2>&1)
+    status=$?
+    if [ $status = 0 ]; then
+      ask 2000 restored "$id" >/dev/null
+      exit 0
+    fi
+    give_up "$sandbox" "$errors"
+    echo "pod snapshot: restore failed, a new sandbox will start cold: $errors" >&2
+    exit $status
+    ;;
+esac
+exec "$RUNSC" "$@"

@@ -1,0 +1,8 @@
+package dev.podsnapshot.storage;
+
+/**
+ * What a store knows of an object.
+ *
+ * @param crc32c of its bytes, as the store computed it
+ */
+public record StoredObject(String name, long bytes, int crc32c) {}
