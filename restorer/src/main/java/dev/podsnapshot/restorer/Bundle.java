@@ -1,0 +1,74 @@
+package dev.podsnapshot.restorer;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.podsnapshot.runsc.Sandbox;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/** The OCI bundle of a container about to be created: its config.json. */
+final class Bundle {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String CHECKPOINT = "dev.gvisor.internal.checkpoint.";
+
+  private final Path file;
+  private final ObjectNode spec;
+
+  private Bundle(Path file, ObjectNode spec) {
+    this.file = file;
+    this.spec = spec;
+  }
+
+  static Bundle read(Path directory) throws IOException {
+    var file = directory.resolve("config.json");
+    if (JSON.readTree(file.toFile()) instanceof ObjectNode spec) {
+      return new Bundle(file, spec);
+    }
+    throw new IOException(file + " is no JSON object");
+  }
+
+  String annotation(String key) {
+    return spec.path("annotations").path(key).asText("");
+  }
+
+  boolean isSandbox() {
+    return annotation(Sandbox.CONTAINER_TYPE).equals("sandbox");
+  }
+
+  /** Makes the spec comparable with that of another Pod's container. */
+  Bundle portable() {
+    annotations().remove(Sandbox.CGROUP_PARENT);
+    return this;
+  }
+
+  /**
+   * The sandbox's workload may checkpoint itself into {@code directory} (runsc/boot/restore.go).
+   */
+  Bundle checkpointInto(Path directory, boolean resume, boolean direct) {
+    annotations()
+        .put(CHECKPOINT + "path", directory.toString())
+        .put(CHECKPOINT + "resume", Boolean.toString(resume))
+        .put(CHECKPOINT + "compression", "none")
+        .put(CHECKPOINT + "direct", Boolean.toString(direct))
+        .put(CHECKPOINT + "exclude-committed-zero-pages", "true");
+    return this;
+  }
+
+  /** Makes {@code /proc/gvisor/checkpoint} writable in the container. */
+  Bundle enableCheckpoint() {
+    annotations().put(CHECKPOINT + "enable", "true");
+    return this;
+  }
+
+  void write() throws IOException {
+    var next = file.resolveSibling("config.json.podsnapshot");
+    JSON.writeValue(next.toFile(), spec);
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private ObjectNode annotations() {
+    return spec.withObject("/annotations");
+  }
+}

@@ -1,0 +1,78 @@
+package dev.podsnapshot.restorer;
+
+import dev.podsnapshot.grpc.PodRef;
+import dev.podsnapshot.grpc.Restore;
+import dev.podsnapshot.grpc.WorkloadCheckpoint;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/** What was decided for one sandbox. Guarded by its own monitor. */
+final class Plan {
+  private final PodRef pod;
+  private final Restore restore;
+  private final WorkloadCheckpoint checkpoint;
+  private final CompletableFuture<Staged> staged;
+  private final Set<String> restored = new HashSet<>();
+  private final long begun = System.nanoTime();
+  private boolean withdrawn;
+
+  /**
+   * @param restore null: a cold start
+   * @param checkpoint null: the workload may not checkpoint itself
+   * @param staged completes when the snapshot lies in the cache; null with {@code restore}
+   */
+  Plan(
+      PodRef pod,
+      Restore restore,
+      WorkloadCheckpoint checkpoint,
+      CompletableFuture<Staged> staged) {
+    this.pod = pod;
+    this.restore = restore;
+    this.checkpoint = checkpoint;
+    this.staged = staged;
+  }
+
+  PodRef pod() {
+    return pod;
+  }
+
+  Restore restore() {
+    return restore;
+  }
+
+  Optional<WorkloadCheckpoint> checkpoint() {
+    return Optional.ofNullable(checkpoint);
+  }
+
+  CompletableFuture<Staged> staged() {
+    return staged;
+  }
+
+  long begunNanos() {
+    return begun;
+  }
+
+  /** Whether a container created now shall be restored: not once all of them were. */
+  synchronized boolean restores() {
+    return restore != null && !withdrawn && restored.size() < restore.getContainers();
+  }
+
+  /** Returns true once, when the last container of the snapshot was restored. */
+  synchronized boolean containerRestored(String id) {
+    return restore != null
+        && !withdrawn
+        && restored.add(id)
+        && restored.size() == restore.getContainers();
+  }
+
+  /** Returns true once. */
+  synchronized boolean withdraw() {
+    if (withdrawn || restore == null) {
+      return false;
+    }
+    withdrawn = true;
+    return true;
+  }
+}

@@ -1,0 +1,285 @@
+package dev.podsnapshot.restorer;
+
+import dev.podsnapshot.grpc.Fleet;
+import dev.podsnapshot.grpc.MatchReply;
+import dev.podsnapshot.grpc.MatchRequest;
+import dev.podsnapshot.grpc.PodRef;
+import dev.podsnapshot.grpc.PostCheckpoint;
+import dev.podsnapshot.grpc.RestoreReport;
+import dev.podsnapshot.runsc.Runsc;
+import dev.podsnapshot.runsc.RunscException;
+import dev.podsnapshot.runsc.Sandbox;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.grpc.GrpcClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jboss.logging.Logger;
+
+/** The course of every restore on this node, from the first question of the hook to the report. */
+@ApplicationScoped
+class Restorations {
+  private static final Logger LOG = Logger.getLogger(Restorations.class);
+  private static final String PASS = "pass";
+
+  private final RestorerConfig config;
+  private final SnapshotCache cache;
+  private final Runsc runsc;
+  private final Fleet fleet;
+  private final Reports reports;
+  private final MeterRegistry metrics;
+
+  /** By sandbox id; those of Pods that a policy selects, until the sandbox is gone. */
+  private final Map<String, Plan> plans = new ConcurrentHashMap<>();
+
+  /** The sandbox of each container that shall be restored. */
+  private final Map<String, String> sandboxOf = new ConcurrentHashMap<>();
+
+  /** UIDs of Pods whose restore failed: their next sandbox starts cold. */
+  private final Set<String> failedPods = ConcurrentHashMap.newKeySet();
+
+  Restorations(
+      RestorerConfig config,
+      SnapshotCache cache,
+      Runsc runsc,
+      @GrpcClient("fleet") Fleet fleet,
+      Reports reports,
+      MeterRegistry metrics) {
+    this.config = config;
+    this.cache = cache;
+    this.runsc = runsc;
+    this.fleet = fleet;
+    this.reports = reports;
+    this.metrics = metrics;
+  }
+
+  /** Never throws: whatever fails here, the container starts as if we were not there. */
+  String answer(List<String> words) {
+    var begin = System.nanoTime();
+    var verb = words.getFirst();
+    try {
+      return switch (verb) {
+        case "create" -> create(words.get(1), Path.of(words.get(2)));
+        case "start" -> start(words.get(1));
+        case "restored" -> restored(words.get(1));
+        case "failed" -> failed(words.get(1), words.get(2));
+        default -> PASS;
+      };
+    } catch (IOException | RuntimeException e) {
+      LOG.errorf(e, "hook verb=%s: answered pass", verb);
+      metrics.counter("podsnapshot_hook_failures_total", "verb", verb).increment();
+      return PASS;
+    } finally {
+      metrics
+          .timer("podsnapshot_hook", "verb", verb)
+          .record(System.nanoTime() - begin, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private String create(String id, Path directory) throws IOException {
+    var bundle = Bundle.read(directory);
+    return bundle.isSandbox() ? createSandbox(id, bundle) : createContainer(id, bundle);
+  }
+
+  private String createSandbox(String id, Bundle bundle) throws IOException {
+    forgetDeadSandboxes();
+    var pod =
+        PodRef.newBuilder()
+            .setNamespace(bundle.annotation(Sandbox.POD_NAMESPACE))
+            .setName(bundle.annotation(Sandbox.POD_NAME))
+            .setUid(bundle.annotation(Sandbox.POD_UID))
+            .build();
+    MatchReply reply;
+    try {
+      reply =
+          fleet
+              .match(
+                  MatchRequest.newBuilder()
+                      .setPod(pod)
+                      .setNode(config.node())
+                      .setFingerprint(runsc.fingerprint().wire())
+                      .build())
+              .await()
+              .atMost(config.matchDeadline());
+    } catch (RunscException | RuntimeException e) {
+      LOG.warnf(
+          "pod=%s/%s phase=match: no answer from the controller, cold start: %s",
+          pod.getNamespace(), pod.getName(), e.toString());
+      reports.coldStart(pod, "ControllerUnavailable", "the controller did not answer in time");
+      return PASS;
+    }
+    if (reply.hasUntouched()) {
+      return PASS;
+    }
+    bundle.portable();
+    var workload = reply.hasWorkloadCheckpoint() ? reply.getWorkloadCheckpoint() : null;
+    if (workload != null) {
+      var spool = config.spool().resolve(workload.getSnapshot().getName());
+      Files.createDirectories(spool);
+      bundle.checkpointInto(spool, workload.getPostCheckpoint() == PostCheckpoint.RESUME, true);
+    }
+    bundle.write();
+
+    if (!reply.hasRestore() || failedPods.contains(pod.getUid())) {
+      plans.put(id, new Plan(pod, null, workload, null));
+      LOG.infof(
+          "pod=%s/%s phase=match cold start: %s",
+          pod.getNamespace(), pod.getName(), reply.getColdStart().getMessage());
+      return PASS;
+    }
+    var restore = reply.getRestore();
+    plans.put(id, new Plan(pod, restore, workload, cache.stage(restore)));
+    LOG.infof(
+        "pod=%s/%s phase=match snapshot=%s",
+        pod.getNamespace(), pod.getName(), restore.getSnapshot().getName());
+    return plan(id, restore.getSnapshot().getName());
+  }
+
+  private String createContainer(String id, Bundle bundle) throws IOException {
+    var sandbox = bundle.annotation(Sandbox.SANDBOX_ID);
+    var plan = plans.get(sandbox);
+    if (plan == null) {
+      return PASS;
+    }
+    bundle.portable();
+    if (plan.checkpoint().isPresent()) {
+      bundle.enableCheckpoint();
+    }
+    bundle.write();
+    if (!plan.restores()) {
+      return PASS;
+    }
+    sandboxOf.put(id, sandbox);
+    return plan(sandbox, plan.restore().getSnapshot().getName());
+  }
+
+  private String plan(String sandbox, String snapshot) {
+    return "plan %s %s".formatted(sandbox, config.cache().resolve(snapshot));
+  }
+
+  /** Waits for the snapshot: the sandbox can't go on without. */
+  private String start(String sandbox) {
+    var plan = plans.get(sandbox);
+    if (plan == null || !plan.restores()) {
+      return PASS;
+    }
+    try {
+      plan.staged().get(config.stageDeadline().toMillis(), TimeUnit.MILLISECONDS);
+      plan.containerRestored(sandbox);
+      return "restore";
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof StagingException staging) {
+        withdraw(plan, staging.reason(), staging.getMessage());
+      } else {
+        withdraw(plan, "StagingFailed", String.valueOf(e.getCause()));
+      }
+    } catch (TimeoutException e) {
+      withdraw(
+          plan,
+          "StagingTimeout",
+          "the snapshot did not arrive within " + config.stageDeadline().toSeconds() + " s");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      withdraw(plan, "StagingFailed", "the restorer was stopped");
+    }
+    return PASS;
+  }
+
+  private String restored(String container) {
+    var sandbox = sandboxOf.remove(container);
+    var plan = sandbox == null ? null : plans.get(sandbox);
+    if (plan != null && plan.containerRestored(container)) {
+      Thread.ofVirtual().name("restore-" + sandbox).start(() -> complete(sandbox, plan));
+    }
+    return "ok";
+  }
+
+  private void complete(String sandbox, Plan plan) {
+    try {
+      Files.deleteIfExists(config.restoringNotes().resolve(sandbox));
+      runsc.waitForRestore(sandbox);
+      var staged = plan.staged().join();
+      var millis = (System.nanoTime() - plan.begunNanos()) / 1_000_000;
+      metrics.counter("podsnapshot_restores_total", "result", "restored", "reason", "").increment();
+      metrics.timer("podsnapshot_restore", "phase", "total").record(millis, TimeUnit.MILLISECONDS);
+      LOG.infof(
+          "pod=%s/%s snapshot=%s phase=restored bytes=%d stage_millis=%d millis=%d cache_hit=%s",
+          plan.pod().getNamespace(),
+          plan.pod().getName(),
+          plan.restore().getSnapshot().getName(),
+          staged.bytes(),
+          staged.millis(),
+          millis,
+          staged.cacheHit());
+      reports.send(
+          RestoreReport.newBuilder()
+              .setPod(plan.pod())
+              .setSnapshot(plan.restore().getSnapshot())
+              .setBytes(staged.bytes())
+              .setStageMillis(staged.cacheHit() ? 0 : staged.millis())
+              .setCacheHit(staged.cacheHit())
+              .setRestoreMillis(millis)
+              .build());
+      cache.release(plan.restore());
+    } catch (RunscException | IOException e) {
+      LOG.errorf("sandbox=%s phase=restore: %s", sandbox, e.getMessage());
+      withdraw(plan, "RestoreFailed", e.getMessage());
+    }
+  }
+
+  private String failed(String id, String text) {
+    var plan = plans.get(sandboxOf.getOrDefault(id, id));
+    if (plan != null && plan.restore() != null) {
+      failedPods.add(plan.pod().getUid());
+      cache.discard(plan.restore());
+      withdraw(plan, "RestoreFailed", text.isBlank() ? "runsc restore failed" : text);
+    }
+    return "ok";
+  }
+
+  private void withdraw(Plan plan, String reason, String message) {
+    if (plan.withdraw()) {
+      cache.release(plan.restore());
+      metrics.counter("podsnapshot_restores_total", "result", "cold", "reason", reason).increment();
+      LOG.warnf(
+          "pod=%s/%s snapshot=%s phase=restore reason=%s cold start: %s",
+          plan.pod().getNamespace(),
+          plan.pod().getName(),
+          plan.restore().getSnapshot().getName(),
+          reason,
+          message);
+      reports.send(
+          RestoreReport.newBuilder()
+              .setPod(plan.pod())
+              .setSnapshot(plan.restore().getSnapshot())
+              .setReason(reason)
+              .setMessage(message)
+              .build());
+    }
+  }
+
+  private void forgetDeadSandboxes() {
+    try {
+      var live = ConcurrentHashMap.<String>newKeySet();
+      runsc.sandboxes().forEach(s -> live.add(s.id()));
+      var young = System.nanoTime() - TimeUnit.MINUTES.toNanos(5);
+      plans
+          .entrySet()
+          .removeIf(e -> !live.contains(e.getKey()) && e.getValue().begunNanos() < young);
+      sandboxOf.values().removeIf(sandbox -> !plans.containsKey(sandbox));
+      if (failedPods.size() > 10_000) {
+        failedPods.clear();
+      }
+    } catch (RunscException e) {
+      LOG.warnf("phase=forget: %s", e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,10 @@
+package dev.podsnapshot.restorer;
+
+import java.nio.file.Path;
+
+/**
+ * A verified snapshot in the cache.
+ *
+ * @param millis how long this caller's wait for it was at most: the time of the transfer
+ */
+record Staged(Path directory, long bytes, long millis, boolean cacheHit) {}

@@ -1,0 +1,148 @@
+package dev.podsnapshot.snapshotter;
+
+import dev.podsnapshot.grpc.CheckpointOrder;
+import dev.podsnapshot.grpc.CheckpointReport;
+import dev.podsnapshot.grpc.PostCheckpoint;
+import dev.podsnapshot.grpc.Trigger;
+import dev.podsnapshot.manifest.SnapshotManifest;
+import dev.podsnapshot.runsc.Runsc;
+import dev.podsnapshot.runsc.RunscException;
+import dev.podsnapshot.runsc.Sandbox;
+import io.micrometer.core.instrument.MeterRegistry;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+
+/** One checkpoint, from its order to complete files in the spool. */
+@ApplicationScoped
+class Checkpoints {
+  private static final Logger LOG = Logger.getLogger(Checkpoints.class);
+  private static final Duration SANDBOX_PATIENCE = Duration.ofMinutes(2);
+
+  private final SnapshotterConfig config;
+  private final Spool spool;
+  private final Runsc runsc;
+  private final MeterRegistry metrics;
+
+  Checkpoints(SnapshotterConfig config, Spool spool, Runsc runsc, MeterRegistry metrics) {
+    this.config = config;
+    this.spool = spool;
+    this.runsc = runsc;
+    this.metrics = metrics;
+  }
+
+  /** Blocks until the checkpoint is complete or has failed; an error is told in the report. */
+  CheckpointReport take(CheckpointOrder order) {
+    var report = CheckpointReport.newBuilder().setSnapshot(order.getSnapshot());
+    try {
+      var directory = spool.open(order);
+      var freeze =
+          order.getTrigger() == Trigger.WORKLOAD ? follow(order) : trigger(order, directory);
+      if (freeze.isEmpty()) {
+        spool.remove(order.getSnapshot().getName());
+        return report.setNeverTriggered(true).build();
+      }
+      var bytes = spool.bytes(directory);
+      spool.markComplete(directory);
+      metrics.timer("podsnapshot_freeze").record(freeze.get().toNanos(), TimeUnit.NANOSECONDS);
+      LOG.infof(
+          "snapshot=%s pod=%s/%s phase=checkpoint bytes=%d millis=%d",
+          order.getSnapshot().getName(),
+          order.getPod().getNamespace(),
+          order.getPod().getName(),
+          bytes,
+          freeze.get().toMillis());
+      return report
+          .setBytes(bytes)
+          .setFreezeMillis(freeze.get().toMillis())
+          .setFingerprint(runsc.fingerprint().wire())
+          .build();
+    } catch (RunscException | IOException e) {
+      LOG.errorf(
+          "snapshot=%s pod=%s/%s phase=checkpoint: %s",
+          order.getSnapshot().getName(),
+          order.getPod().getNamespace(),
+          order.getPod().getName(),
+          e.getMessage());
+      metrics.counter("podsnapshot_checkpoint_failures_total").increment();
+      spool.remove(order.getSnapshot().getName());
+      return report.setError(String.valueOf(e.getMessage())).build();
+    }
+  }
+
+  /** Returns how long the Pod stood still. */
+  private Optional<Duration> trigger(CheckpointOrder order, Path directory)
+      throws RunscException, IOException {
+    var sandbox =
+        runsc
+            .sandboxOf(order.getPod().getUid())
+            .orElseThrow(
+                () -> new RunscException("the Pod has no gVisor sandbox on " + config.node()));
+    requirePortable(sandbox);
+    if (spool.freeBytes() < config.spoolReserveBytes()) {
+      throw new IOException(
+          "only %d bytes are free in %s, %d are kept in reserve: free some or move the spool"
+              .formatted(spool.freeBytes(), config.spool(), config.spoolReserveBytes()));
+    }
+    // A file left by a checkpoint that was cut short would make runsc refuse the folder.
+    for (var file : SnapshotManifest.GVISOR_FILES) {
+      Files.deleteIfExists(directory.resolve(file));
+    }
+    var begin = System.nanoTime();
+    runsc.checkpoint(
+        sandbox.id(),
+        directory,
+        order.getPostCheckpoint() != PostCheckpoint.STOP,
+        spool.direct(directory));
+    return Optional.of(Duration.ofNanos(System.nanoTime() - begin));
+  }
+
+  /** Waits for the workload; empty: its sandbox ended without a checkpoint. */
+  private Optional<Duration> follow(CheckpointOrder order) throws RunscException, IOException {
+    var sandbox = awaitSandbox(order);
+    if (sandbox.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      runsc.waitForCheckpoint(sandbox.get().id());
+      // gVisor does not tell how long the freeze was.
+      return Optional.of(Duration.ZERO);
+    } catch (RunscException e) {
+      if (runsc.sandboxOf(order.getPod().getUid()).isPresent()) {
+        throw e;
+      }
+      return Optional.empty();
+    }
+  }
+
+  private Optional<Sandbox> awaitSandbox(CheckpointOrder order) throws RunscException {
+    var deadline = System.nanoTime() + SANDBOX_PATIENCE.toNanos();
+    while (System.nanoTime() < deadline) {
+      var sandbox = runsc.sandboxOf(order.getPod().getUid());
+      if (sandbox.isPresent()) {
+        return sandbox;
+      }
+      try {
+        Thread.sleep(100);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new RunscException("interrupted while the Pod's sandbox was awaited", e);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** What is written of the sandbox now is compared at restore; see {@link Sandbox}. */
+  private static void requirePortable(Sandbox sandbox) throws RunscException {
+    if (sandbox.annotations().containsKey(Sandbox.CGROUP_PARENT)) {
+      throw new RunscException(
+          "the Pod was started before a PodSnapshotPolicy selected it (or while the node's restorer"
+              + " was not running), so its snapshot could not be restored: recreate the Pod");
+    }
+  }
+}

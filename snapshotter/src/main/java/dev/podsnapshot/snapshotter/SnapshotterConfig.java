@@ -1,0 +1,22 @@
+package dev.podsnapshot.snapshotter;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+
+@ConfigMapping(prefix = "podsnapshot")
+public interface SnapshotterConfig {
+  String node();
+
+  @WithDefault("/var/lib/podsnapshots/spool")
+  Path spool();
+
+  /** A checkpoint is not begun with less space than this left on the spool's disk. */
+  @WithDefault("1073741824")
+  long spoolReserveBytes();
+
+  /** How long an upload is tried again before the snapshot counts as failed. */
+  @WithDefault("10m")
+  Duration uploadDeadline();
+}

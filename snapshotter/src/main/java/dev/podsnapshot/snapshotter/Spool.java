@@ -1,0 +1,124 @@
+package dev.podsnapshot.snapshotter;
+
+import com.sun.nio.file.ExtendedOpenOption;
+import dev.podsnapshot.grpc.CheckpointOrder;
+import dev.podsnapshot.manifest.SnapshotManifest;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.jboss.logging.Logger;
+
+/**
+ * The folders in which checkpoints wait for their upload, one a snapshot, named by it. The order
+ * lies beside the files and a mark tells that the checkpoint is complete, so that a restarted
+ * snapshotter goes on where it was.
+ */
+@ApplicationScoped
+class Spool {
+  private static final Logger LOG = Logger.getLogger(Spool.class);
+  private static final String ORDER = "order.pb";
+  private static final String COMPLETE = "complete";
+
+  private final SnapshotterConfig config;
+
+  Spool(SnapshotterConfig config) {
+    this.config = config;
+  }
+
+  /** The folder of an order, made if it is not there. */
+  Path open(CheckpointOrder order) throws IOException {
+    var directory = directory(order.getSnapshot().getName());
+    Files.createDirectories(directory);
+    Files.write(directory.resolve(ORDER), order.toByteArray());
+    return directory;
+  }
+
+  void markComplete(Path directory) throws IOException {
+    Files.write(directory.resolve(COMPLETE), new byte[0]);
+  }
+
+  boolean isComplete(CheckpointOrder order) {
+    return Files.exists(directory(order.getSnapshot().getName()).resolve(COMPLETE));
+  }
+
+  void remove(String snapshot) {
+    try {
+      delete(directory(snapshot));
+    } catch (IOException e) {
+      LOG.errorf("snapshot=%s phase=spool is left behind: %s", snapshot, e.toString());
+    }
+  }
+
+  /** Checkpoints that are complete but perhaps not uploaded. */
+  List<CheckpointOrder> unfinished() throws IOException {
+    Files.createDirectories(config.spool());
+    var result = new ArrayList<CheckpointOrder>();
+    try (var entries = Files.newDirectoryStream(config.spool())) {
+      for (var entry : entries) {
+        if (Files.exists(entry.resolve(COMPLETE))) {
+          result.add(CheckpointOrder.parseFrom(Files.readAllBytes(entry.resolve(ORDER))));
+        }
+      }
+    }
+    return result;
+  }
+
+  long bytes(Path directory) throws IOException {
+    var sum = 0L;
+    for (var file : SnapshotManifest.GVISOR_FILES) {
+      sum += Files.size(directory.resolve(file));
+    }
+    return sum;
+  }
+
+  long freeBytes() throws IOException {
+    return Files.getFileStore(config.spool()).getUsableSpace();
+  }
+
+  /** Whether the spool's file system takes O_DIRECT. */
+  boolean direct(Path directory) {
+    var probe = directory.resolve("direct");
+    try (var channel =
+        FileChannel.open(
+            probe,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            ExtendedOpenOption.DIRECT)) {
+      return channel.isOpen();
+    } catch (IOException | UnsupportedOperationException e) {
+      LOG.warnf("phase=checkpoint the spool takes no O_DIRECT, freezes are longer: %s", e);
+      return false;
+    } finally {
+      try {
+        Files.deleteIfExists(probe);
+      } catch (IOException e) {
+        LOG.warnf("phase=spool %s", e);
+      }
+    }
+  }
+
+  private Path directory(String snapshot) {
+    var directory = config.spool().resolve(snapshot).normalize();
+    if (!config.spool().equals(directory.getParent())) {
+      throw new IllegalArgumentException("no name of a snapshot: " + snapshot);
+    }
+    return directory;
+  }
+
+  private static void delete(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      return;
+    }
+    try (var files = Files.newDirectoryStream(directory)) {
+      for (var file : files) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(directory);
+  }
+}
