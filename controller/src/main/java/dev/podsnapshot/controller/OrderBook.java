@@ -1,0 +1,96 @@
+package dev.podsnapshot.controller;
+
+import dev.podsnapshot.api.Conditions;
+import dev.podsnapshot.api.PodSnapshot;
+import dev.podsnapshot.api.PodSnapshotApi;
+import dev.podsnapshot.grpc.CheckpointOrder;
+import dev.podsnapshot.grpc.PodRef;
+import dev.podsnapshot.grpc.PostCheckpoint;
+import dev.podsnapshot.grpc.SnapshotRef;
+import dev.podsnapshot.grpc.Trigger;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.subscription.BackPressureStrategy;
+import io.smallrye.mutiny.subscription.MultiEmitter;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The checkpoints that nodes owe, to the nodes that listen. Nothing is kept: what is pending is
+ * what the PodSnapshots say, and a node that connects hears all of it again.
+ */
+@ApplicationScoped
+class OrderBook {
+  private final KubernetesClient client;
+  private final Map<String, Set<MultiEmitter<? super CheckpointOrder>>> listeners =
+      new ConcurrentHashMap<>();
+
+  OrderBook(KubernetesClient client) {
+    this.client = client;
+  }
+
+  Multi<CheckpointOrder> of(String node) {
+    return Multi.createFrom()
+        .emitter(
+            emitter -> {
+              var ofNode =
+                  listeners.computeIfAbsent(node, key -> ConcurrentHashMap.newKeySet());
+              ofNode.add(emitter);
+              emitter.onTermination(() -> ofNode.remove(emitter));
+              client
+                  .resources(PodSnapshot.class)
+                  .inAnyNamespace()
+                  .list()
+                  .getItems()
+                  .forEach(this::offer);
+            },
+            BackPressureStrategy.BUFFER);
+  }
+
+  /** Hands the snapshot's order to its node if the checkpoint is still owed. */
+  void offer(PodSnapshot snapshot) {
+    var annotations = snapshot.getMetadata().getAnnotations();
+    if (annotations == null
+        || snapshot.getMetadata().getDeletionTimestamp() != null
+        || snapshot.getStatus() == null
+        || snapshot.getStatus().observedGcsPath() == null
+        || Conditions.find(snapshot.getStatus().conditions(), Conditions.CHECKPOINT).isPresent()) {
+      return;
+    }
+    var order = order(snapshot, annotations);
+    listeners
+        .getOrDefault(annotations.get(PodSnapshotApi.ORIGIN_NODE), Set.of())
+        .forEach(emitter -> emitter.emit(order));
+  }
+
+  private static CheckpointOrder order(PodSnapshot snapshot, Map<String, String> annotations) {
+    var namespace = snapshot.getMetadata().getNamespace();
+    return CheckpointOrder.newBuilder()
+        .setSnapshot(
+            SnapshotRef.newBuilder()
+                .setNamespace(namespace)
+                .setName(snapshot.getMetadata().getName()))
+        .setPod(
+            PodRef.newBuilder()
+                .setNamespace(namespace)
+                .setName(annotations.get(PodSnapshotApi.ORIGIN_POD))
+                .setUid(annotations.get(PodSnapshotApi.ORIGIN_POD_UID)))
+        .setTrigger(
+            "workload".equals(annotations.get(PodSnapshotApi.TRIGGER))
+                ? Trigger.WORKLOAD
+                : Trigger.MANUAL)
+        .setPostCheckpoint(postCheckpoint(annotations))
+        .setLocation(GcsPath.parse(snapshot.getStatus().observedGcsPath()))
+        .setSpecHash(
+            snapshot.getMetadata().getLabels().getOrDefault(PodSnapshotApi.TEMPLATE_HASH, ""))
+        .build();
+  }
+
+  static PostCheckpoint postCheckpoint(Map<String, String> annotations) {
+    return "stop".equals(annotations.get(PodSnapshotApi.POST_CHECKPOINT))
+        ? PostCheckpoint.STOP
+        : PostCheckpoint.RESUME;
+  }
+}

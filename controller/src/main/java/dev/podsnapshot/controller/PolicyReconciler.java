@@ -1,0 +1,76 @@
+package dev.podsnapshot.controller;
+
+import dev.podsnapshot.api.ConditionedStatus;
+import dev.podsnapshot.api.Conditions;
+import dev.podsnapshot.api.PodSnapshotPolicy;
+import dev.podsnapshot.api.PodSnapshotStorageConfig;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Ready: the storage config that the policy names exists. */
+@ControllerConfiguration(name = "policy")
+public class PolicyReconciler implements Reconciler<PodSnapshotPolicy> {
+
+  @Override
+  public List<EventSource<?, PodSnapshotPolicy>> prepareEventSources(
+      EventSourceContext<PodSnapshotPolicy> context) {
+    return List.of(
+        new InformerEventSource<>(
+            InformerEventSourceConfiguration.from(
+                    PodSnapshotStorageConfig.class, PodSnapshotPolicy.class)
+                .withName("storageconfigs-of-policies")
+                .withSecondaryToPrimaryMapper(
+                    (PodSnapshotStorageConfig config) ->
+                        context
+                            .getPrimaryCache()
+                            .list(
+                                p ->
+                                    p.getSpec()
+                                        .storageConfigName()
+                                        .equals(config.getMetadata().getName()))
+                            .map(ResourceID::fromResource)
+                            .collect(Collectors.toSet()))
+                .withPrimaryToSecondaryMapper(
+                    (PodSnapshotPolicy policy) ->
+                        Set.of(new ResourceID(policy.getSpec().storageConfigName())))
+                .build(),
+            context));
+  }
+
+  @Override
+  public UpdateControl<PodSnapshotPolicy> reconcile(
+      PodSnapshotPolicy policy, Context<PodSnapshotPolicy> context) {
+    var old = policy.getStatus();
+    var conditions = old == null ? null : old.conditions();
+    var name = policy.getSpec().storageConfigName();
+    var found = context.getSecondaryResource(PodSnapshotStorageConfig.class).isPresent();
+    var next =
+        new ConditionedStatus(
+            found
+                ? Conditions.with(
+                    conditions, Conditions.READY, true, "PolicyReady", "the policy is in force")
+                : Conditions.with(
+                    conditions,
+                    Conditions.READY,
+                    false,
+                    "StorageConfigNotFound",
+                    "spec.storageConfigName: PodSnapshotStorageConfig %s does not exist"
+                        .formatted(name)),
+            policy.getMetadata().getGeneration());
+    if (next.equals(old)) {
+      return UpdateControl.noUpdate();
+    }
+    policy.setStatus(next);
+    return UpdateControl.patchStatus(policy);
+  }
+}
