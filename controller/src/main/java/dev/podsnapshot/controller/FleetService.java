@@ -121,7 +121,11 @@ public class FleetService implements Fleet {
             : "in one stream: " + report.getSingleStreamReason();
     LOG.infof(
         "snapshot=%s/%s phase=replication bytes=%d millis=%d error=%s",
-        ref.getNamespace(), ref.getName(), report.getBytes(), report.getMillis(), report.getError());
+        ref.getNamespace(),
+        ref.getName(),
+        report.getBytes(),
+        report.getMillis(),
+        report.getError());
     condition(
         ref,
         Conditions.STORAGE_REPLICATED,

@@ -42,16 +42,13 @@ public class ManualTriggerReconciler implements Reconciler<PodSnapshotManualTrig
       EventSourceContext<PodSnapshotManualTrigger> context) {
     return List.of(
         new InformerEventSource<>(
-            InformerEventSourceConfiguration.from(
-                    PodSnapshot.class, PodSnapshotManualTrigger.class)
+            InformerEventSourceConfiguration.from(PodSnapshot.class, PodSnapshotManualTrigger.class)
                 .withName("snapshots-of-triggers")
                 .withSecondaryToPrimaryMapper(
                     (PodSnapshot snapshot) ->
                         context
                             .getPrimaryCache()
-                            .list(
-                                t ->
-                                    snapshotName(t).equals(snapshot.getMetadata().getName()))
+                            .list(t -> snapshotName(t).equals(snapshot.getMetadata().getName()))
                             .map(ResourceID::fromResource)
                             .collect(Collectors.toSet()))
                 .withPrimaryToSecondaryMapper(
@@ -98,8 +95,7 @@ public class ManualTriggerReconciler implements Reconciler<PodSnapshotManualTrig
     return UpdateControl.noUpdate();
   }
 
-  private void begin(
-      PodSnapshotManualTrigger trigger, Context<PodSnapshotManualTrigger> context)
+  private void begin(PodSnapshotManualTrigger trigger, Context<PodSnapshotManualTrigger> context)
       throws RefusedException {
     var namespace = trigger.getMetadata().getNamespace();
     var target = trigger.getSpec().targetPod();
@@ -134,7 +130,8 @@ public class ManualTriggerReconciler implements Reconciler<PodSnapshotManualTrig
     }
     var policy =
         Policies.governing(
-                pod, client.resources(PodSnapshotPolicy.class).inNamespace(namespace).list().getItems())
+                pod,
+                client.resources(PodSnapshotPolicy.class).inNamespace(namespace).list().getItems())
             .orElseThrow(
                 () ->
                     new RefusedException(
@@ -159,15 +156,12 @@ public class ManualTriggerReconciler implements Reconciler<PodSnapshotManualTrig
           "PodSnapshotPolicy %s names PodSnapshotStorageConfig %s, which does not exist"
               .formatted(policy.getMetadata().getName(), policy.getSpec().storageConfigName()));
     }
-    snapshots.ensure(
-        snapshotName(trigger), pod, policy, storage, trigger.getMetadata().getName());
+    snapshots.ensure(snapshotName(trigger), pod, policy, storage, trigger.getMetadata().getName());
   }
 
   private static boolean before(PodSnapshotManualTrigger a, PodSnapshotManualTrigger b) {
     var order =
-        a.getMetadata()
-            .getCreationTimestamp()
-            .compareTo(b.getMetadata().getCreationTimestamp());
+        a.getMetadata().getCreationTimestamp().compareTo(b.getMetadata().getCreationTimestamp());
     return order < 0
         || (order == 0 && a.getMetadata().getUid().compareTo(b.getMetadata().getUid()) < 0);
   }

@@ -42,11 +42,7 @@ class Matches {
   private final PodNotices notices;
   private final MeterRegistry metrics;
 
-  Matches(
-      KubernetesClient client,
-      Snapshots snapshots,
-      PodNotices notices,
-      MeterRegistry metrics) {
+  Matches(KubernetesClient client, Snapshots snapshots, PodNotices notices, MeterRegistry metrics) {
     this.client = client;
     this.snapshots = snapshots;
     this.notices = notices;
@@ -89,8 +85,7 @@ class Matches {
             "reason",
             reason)
         .increment();
-    LOG.infof(
-        "pod=%s/%s phase=match decision=%s", ref.getNamespace(), ref.getName(), decision);
+    LOG.infof("pod=%s/%s phase=match decision=%s", ref.getNamespace(), ref.getName(), decision);
     return reply.build();
   }
 

@@ -35,8 +35,7 @@ class OrderBook {
     return Multi.createFrom()
         .emitter(
             emitter -> {
-              var ofNode =
-                  listeners.computeIfAbsent(node, key -> ConcurrentHashMap.newKeySet());
+              var ofNode = listeners.computeIfAbsent(node, key -> ConcurrentHashMap.newKeySet());
               ofNode.add(emitter);
               emitter.onTermination(() -> ofNode.remove(emitter));
               client

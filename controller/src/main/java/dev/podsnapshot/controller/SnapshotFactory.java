@@ -27,8 +27,7 @@ final class SnapshotFactory {
   /**
    * @param triggeredBy the trigger object's name; null for a workload's own trigger
    */
-  static PodSnapshot create(
-      String name, Pod pod, PodSnapshotPolicy policy, String triggeredBy) {
+  static PodSnapshot create(String name, Pod pod, PodSnapshotPolicy policy, String triggeredBy) {
     var labels =
         new HashMap<>(Matching.group(policy.getSpec().groupingLabels(), Policies.labels(pod)));
     labels.put(PodSnapshotApi.TEMPLATE_HASH, SpecHash.of(pod.getSpec()));
@@ -48,8 +47,7 @@ final class SnapshotFactory {
             .addToAnnotations(PodSnapshotApi.ORIGIN_NODE, pod.getSpec().getNodeName())
             .addToAnnotations(PodSnapshotApi.TRIGGER, triggeredBy == null ? "workload" : "manual")
             .addToAnnotations(PodSnapshotApi.POST_CHECKPOINT, stop ? "stop" : "resume")
-            .addToAnnotations(
-                PodSnapshotApi.CONTAINER_COUNT, Integer.toString(containerCount(pod)))
+            .addToAnnotations(PodSnapshotApi.CONTAINER_COUNT, Integer.toString(containerCount(pod)))
             .withFinalizers(List.of(PodSnapshotApi.FINALIZER))
             .build());
     snapshot.setSpec(new PodSnapshotSpec(policy.getMetadata().getName()));

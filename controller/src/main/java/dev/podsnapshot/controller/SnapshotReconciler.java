@@ -43,8 +43,7 @@ public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodS
   }
 
   @Override
-  public UpdateControl<PodSnapshot> reconcile(
-      PodSnapshot snapshot, Context<PodSnapshot> context) {
+  public UpdateControl<PodSnapshot> reconcile(PodSnapshot snapshot, Context<PodSnapshot> context) {
     if (snapshot.getStatus() == null) {
       return UpdateControl.noUpdate(); // the status of a new one is on its way
     }

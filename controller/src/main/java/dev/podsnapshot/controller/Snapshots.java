@@ -39,8 +39,7 @@ class Snapshots {
       String triggeredBy) {
     var existing = find(pod.getMetadata().getNamespace(), name);
     var snapshot =
-        existing.orElseGet(
-            () -> create(SnapshotFactory.create(name, pod, policy, triggeredBy)));
+        existing.orElseGet(() -> create(SnapshotFactory.create(name, pod, policy, triggeredBy)));
     if (snapshot.getStatus() != null && snapshot.getStatus().observedGcsPath() != null) {
       return snapshot;
     }
