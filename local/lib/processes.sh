@@ -6,7 +6,7 @@ start() {
   shift
   running "$name" && return
   mkdir -p "$STATE/log" "$RUN/pid"
-  setsid ip netns exec "$NS" "$@" >>"$STATE/log/$name.log" 2>&1 </dev/null &
+  setsid nsenter --net="/run/netns/$NS" "$@" >>"$STATE/log/$name.log" 2>&1 </dev/null &
   echo $! >"$RUN/pid/$name"
 }
 
