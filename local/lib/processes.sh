@@ -123,7 +123,8 @@ up() {
   fi
   mkdir -p "$STATE" "$RUN"
   [ -f "$STATE/netns-before" ] || ip netns list | cut -d" " -f1 >"$STATE/netns-before"
-  ln -sfn "$BIN" "$STATE/bin"
+  mkdir -p "$STATE/bin"
+  cp -lf "$BIN"/* "$STATE/bin/" 2>/dev/null || cp -f "$BIN"/* "$STATE/bin/" # links where the cache is on the same disk
   make_network
   make_pki
   write_cni
@@ -138,7 +139,7 @@ up() {
     -backend filesystem -filesystem-root "$STATE/gcs" -log-level warn
   start apiserver kube-apiserver --etcd-servers=http://127.0.0.1:2379 --secure-port=6443 --bind-address="$NODE_IP" --advertise-address="$NODE_IP" \
     --tls-cert-file="$PKI/apiserver.crt" --tls-private-key-file="$PKI/apiserver.key" --client-ca-file="$PKI/ca.crt" \
-    --kubelet-client-certificate="$PKI/apiserver-kubelet.crt" --kubelet-client-key="$PKI/apiserver-kubelet.key" --kubelet-certificate-authority="$PKI/ca.crt" \
+    --kubelet-preferred-address-types=InternalIP --kubelet-client-certificate="$PKI/apiserver-kubelet.crt" --kubelet-client-key="$PKI/apiserver-kubelet.key" --kubelet-certificate-authority="$PKI/ca.crt" \
     --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --anonymous-auth=false \
     --service-account-issuer=https://kubernetes.default.svc.cluster.local --service-account-key-file="$PKI/service-account.pub" \
     --service-account-signing-key-file="$PKI/service-account.key" --service-cluster-ip-range="$SERVICE_CIDR" --allow-privileged=true
