@@ -13,6 +13,8 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 import org.jboss.logging.Logger;
@@ -21,6 +23,10 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 class PodNotices {
   private static final Logger LOG = Logger.getLogger(PodNotices.class);
+
+  /** The API takes exactly six digits. */
+  private static final DateTimeFormatter MICROS =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
 
   private final KubernetesClient client;
 
@@ -123,7 +129,7 @@ class PodNotices {
             .withNewSource()
             .withComponent("podsnapshot-controller")
             .endSource()
-            .withEventTime(new MicroTime(now.toString()))
+            .withEventTime(new MicroTime(MICROS.format(now)))
             .withFirstTimestamp(now.truncatedTo(ChronoUnit.SECONDS).toString())
             .withLastTimestamp(now.truncatedTo(ChronoUnit.SECONDS).toString())
             .withCount(1)

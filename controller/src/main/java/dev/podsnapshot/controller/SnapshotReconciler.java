@@ -18,7 +18,11 @@ import java.util.List;
 import org.jboss.logging.Logger;
 
 /** Sums up a snapshot's conditions as Ready, orders its checkpoint, deletes its files. */
-@ControllerConfiguration(name = "snapshot", finalizerName = PodSnapshotApi.FINALIZER)
+@ControllerConfiguration(
+    name = "snapshot",
+    finalizerName = PodSnapshotApi.FINALIZER,
+    // The nodes' reports change the status only.
+    generationAwareEventProcessing = false)
 public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodSnapshot> {
   private static final Logger LOG = Logger.getLogger(SnapshotReconciler.class);
   private static final Duration DELETE_RETRY = Duration.ofSeconds(10);
