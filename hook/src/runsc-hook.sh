@@ -12,12 +12,13 @@ RUN=${PODSNAPSHOT_RUN:-/run/podsnapshots}
 CREATE_DEADLINE_MS=2000
 START_DEADLINE_MS=120000
 
-verb= id= bundle= root= previous=
+verb= id= bundle= root= log= previous=
 for argument; do
   case $argument in
     create | start | delete) [ -n "$verb" ] || verb=$argument ;;
     state | wait | kill | exec | events | ps | pause | resume | checkpoint | restore) [ -n "$verb" ] || exec "$RUNSC" "$@" ;;
     --root=*) root=$argument ;;
+    --log=*) log=${argument#--log=} ;;
     --bundle=*) bundle=${argument#--bundle=} ;;
   esac
   [ "$previous" = --bundle ] && bundle=$argument
@@ -26,6 +27,9 @@ for argument; do
 done
 
 ask() { "$HOME_DIR/ask" "$RUN/hook.sock" "$@" 2>/dev/null; }
+
+# runsc's own streams are the container's: what went wrong is read from its log.
+last_error() { [ -n "$log" ] && tail -n 1 "$log" 2>/dev/null | sed -n 's/.*"msg":"\([^"]*\)".*/\1/p'; }
 
 # Notes of this hook, one file each, named by container or sandbox id.
 planned=$RUN/planned/$id        # "SANDBOX DIRECTORY": start shall restore from DIRECTORY
@@ -83,20 +87,19 @@ case $verb in
     done
     if [ "$sandbox" = "$id" ]; then
       mkdir -p "$RUN/restoring" && : >"$RUN/restoring/$id"
-      errors=$("$RUNSC" "$@" 2>&1) && exit 0
+      "$RUNSC" "$@" && exit 0
       # Nothing was loaded yet: the sandbox can still start, without a restart and without delay.
       rm -f "$RUN/restoring/$id"
-      ask 2000 failed "$id" "$errors" >/dev/null
+      ask 2000 failed "$id" "$(last_error)" >/dev/null
       exec "$RUNSC" $root start "$id"
     fi
-    errors=$("$RUNSC" "$@" 2>&1)
+    "$RUNSC" "$@"
     status=$?
     if [ $status = 0 ]; then
       ask 2000 restored "$id" >/dev/null
       exit 0
     fi
-    give_up "$sandbox" "$errors"
-    echo "pod snapshot: restore failed, a new sandbox will start cold: $errors" >&2
+    give_up "$sandbox" "$(last_error)"
     exit $status
     ;;
 esac
