@@ -30,6 +30,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
 /** Answers what a Pod whose sandbox is being created shall do, and tells its user. */
@@ -41,6 +42,7 @@ class Matches {
   private final Snapshots snapshots;
   private final PodNotices notices;
   private final MeterRegistry metrics;
+  private final Set<String> askedPods = ConcurrentHashMap.newKeySet();
 
   Matches(KubernetesClient client, Snapshots snapshots, PodNotices notices, MeterRegistry metrics) {
     this.client = client;
@@ -54,8 +56,18 @@ class Matches {
     return policyOf(pod).isPresent();
   }
 
+  /** Whether a node asked about the Pod since this controller started. */
+  boolean asked(String podUid) {
+    return askedPods.contains(podUid);
+  }
+
+  void forget(String podUid) {
+    askedPods.remove(podUid);
+  }
+
   MatchReply answer(MatchRequest request) {
     var ref = request.getPod();
+    askedPods.add(ref.getUid());
     var pod = client.pods().inNamespace(ref.getNamespace()).withName(ref.getName()).get();
     if (pod == null || !pod.getMetadata().getUid().equals(ref.getUid())) {
       return untouched();

@@ -26,7 +26,7 @@ public interface RestorerConfig {
   @WithDefault("21474836480")
   long cacheBytes();
 
-  @WithDefault("16")
+  @WithDefault("8")
   int stageConnections();
 
   /** How long the controller may take to decide; the hook waits 2 s in all. */

@@ -66,7 +66,8 @@ class SnapshotReader {
   void read(Location from, SnapshotManifest manifest, Path into)
       throws StagingException, InterruptedException {
     var buffers = new ArrayBlockingQueue<ByteBuffer>(connections);
-    for (var i = 0; i < connections; i++) {
+    var chunks = manifest.files().stream().mapToInt(StoredFile::chunks).sum();
+    for (var i = 0; i < Math.min(connections, chunks); i++) {
       buffers.add(ByteBuffer.allocate(SnapshotManifest.CHUNK_BYTES));
     }
     var open = new ArrayList<FileChannel>();

@@ -140,7 +140,7 @@ class Orders {
         .withBackOff(Duration.ofMillis(500), Duration.ofSeconds(15))
         .expireIn(config.uploadDeadline().toMillis())
         .await()
-        .indefinitely();
+        .atMost(config.uploadDeadline());
   }
 
   private void report(CheckpointReport report) {

@@ -12,8 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -30,8 +28,9 @@ final class FileUpload {
   private final ObjectStore store;
   private final int partBytes;
   private final int connections;
+  private final PartBuffers buffers;
 
-  FileUpload(ObjectStore store, int partBytes, int connections) {
+  FileUpload(ObjectStore store, int partBytes, int connections, PartBuffers buffers) {
     if (partBytes % SnapshotManifest.CHUNK_BYTES != 0) {
       throw new IllegalArgumentException(
           "podsnapshot.part-bytes must be a multiple of " + SnapshotManifest.CHUNK_BYTES);
@@ -39,15 +38,12 @@ final class FileUpload {
     this.store = store;
     this.partBytes = partBytes;
     this.connections = connections;
+    this.buffers = buffers;
   }
 
   /** Returns what the manifest says of the file. */
   StoredFile parallel(Path file, String bucket, String target)
       throws IOException, ObjectStoreException, InterruptedException {
-    var buffers = new ArrayBlockingQueue<ByteBuffer>(connections);
-    for (var i = 0; i < connections; i++) {
-      buffers.add(ByteBuffer.allocate(partBytes));
-    }
     PartPlan plan = null;
     var workers = Executors.newFixedThreadPool(connections, Thread.ofVirtual().factory());
     try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -55,7 +51,7 @@ final class FileUpload {
       plan = PartPlan.of(target, bytes, partBytes);
       var checksums = new ArrayList<Callable<List<Integer>>>();
       for (var part : plan.parts()) {
-        checksums.add(() -> put(channel, part, bucket, buffers));
+        checksums.add(() -> put(channel, part, bucket));
       }
       var chunks = new ArrayList<Integer>();
       all(workers, checksums).forEach(chunks::addAll);
@@ -97,12 +93,11 @@ final class FileUpload {
     }
   }
 
-  private List<Integer> put(
-      FileChannel from, PartPlan.Part part, String bucket, BlockingQueue<ByteBuffer> buffers)
+  private List<Integer> put(FileChannel from, PartPlan.Part part, String bucket)
       throws IOException, ObjectStoreException, InterruptedException {
     var buffer = buffers.take();
     try {
-      buffer.clear().limit(part.length());
+      buffer.limit(part.length());
       fill(from, part.offset(), buffer);
       buffer.flip();
       var chunks = new ArrayList<Integer>();
@@ -127,7 +122,7 @@ final class FileUpload {
         }
       }
     } finally {
-      buffers.add(buffer);
+      buffers.release(buffer);
     }
   }
 

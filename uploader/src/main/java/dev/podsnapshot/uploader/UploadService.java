@@ -30,11 +30,14 @@ public class UploadService implements Upload {
   private final UploaderConfig config;
   private final ObjectStore store;
   private final MeterRegistry metrics;
+  private final PartBuffers buffers;
 
-  public UploadService(UploaderConfig config, ObjectStore store, MeterRegistry metrics) {
+  UploadService(
+      UploaderConfig config, ObjectStore store, MeterRegistry metrics, PartBuffers buffers) {
     this.config = config;
     this.store = store;
     this.metrics = metrics;
+    this.buffers = buffers;
   }
 
   @Override
@@ -53,7 +56,7 @@ public class UploadService implements Upload {
             case OTHER -> Status.INTERNAL;
           },
           e);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
       return failed(Status.INTERNAL, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -61,10 +64,12 @@ public class UploadService implements Upload {
     }
   }
 
-  private static Uni<StoreReply> failed(Status status, Exception e) {
+  private static Uni<StoreReply> failed(Status status, Throwable e) {
     LOG.error("phase=upload", e);
     return Uni.createFrom()
-        .failure(new StatusException(status.withDescription(e.getMessage()).withCause(e)));
+        .failure(
+            new StatusException(
+                status.withDescription(String.valueOf(e.getMessage())).withCause(e)));
   }
 
   private StoreReply upload(StoreRequest request)
@@ -83,7 +88,7 @@ public class UploadService implements Upload {
                 "snapshot=%s phase=upload one stream only: %s",
                 request.getSnapshot().getName(), why));
 
-    var upload = new FileUpload(store, config.partBytes(), config.uploadConnections());
+    var upload = new FileUpload(store, config.partBytes(), config.uploadConnections(), buffers);
     var files = new ArrayList<SnapshotManifest.StoredFile>();
     for (var name : SnapshotManifest.GVISOR_FILES) {
       var file = directory.resolve(name);

@@ -13,6 +13,7 @@ public interface UploaderConfig {
   @WithDefault("33554432")
   int partBytes();
 
-  @WithDefault("8")
+  /** Parts that are under way at once, over all snapshots; each takes a part's bytes of memory. */
+  @WithDefault("4")
   int uploadConnections();
 }

@@ -1,0 +1,89 @@
+package dev.podsnapshot.controller;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
+
+/**
+ * Tells the user of a Pod that a policy selects but whose node never asked about it: the restorer
+ * was not running there, so the Pod started cold.
+ */
+@ApplicationScoped
+class UnaskedPods implements ResourceEventHandler<Pod> {
+  private static final Logger LOG = Logger.getLogger(UnaskedPods.class);
+
+  private final KubernetesClient client;
+  private final Matches matches;
+  private final PodNotices notices;
+  private final Instant since = Instant.now();
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
+  private SharedIndexInformer<Pod> informer;
+
+  UnaskedPods(KubernetesClient client, Matches matches, PodNotices notices) {
+    this.client = client;
+    this.matches = matches;
+    this.notices = notices;
+  }
+
+  void start(@Observes StartupEvent event) {
+    informer = client.pods().inAnyNamespace().inform(this);
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    informer.close();
+  }
+
+  @Override
+  public void onAdd(Pod pod) {
+    look(pod);
+  }
+
+  @Override
+  public void onUpdate(Pod old, Pod pod) {
+    look(pod);
+  }
+
+  @Override
+  public void onDelete(Pod pod, boolean finalStateUnknown) {
+    told.remove(pod.getMetadata().getUid());
+    matches.forget(pod.getMetadata().getUid());
+  }
+
+  private void look(Pod pod) {
+    var uid = pod.getMetadata().getUid();
+    if (!"gvisor".equals(pod.getSpec().getRuntimeClassName())
+        || !"Running".equals(pod.getStatus().getPhase())
+        || pod.getStatus().getStartTime() == null
+        || Instant.parse(pod.getStatus().getStartTime()).isBefore(since)
+        || matches.asked(uid)
+        || !told.add(uid)) {
+      return;
+    }
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              if (matches.selected(pod)) {
+                LOG.warnf(
+                    "pod=%s/%s node=%s phase=match reason=RestorerUnavailable",
+                    pod.getMetadata().getNamespace(),
+                    pod.getMetadata().getName(),
+                    pod.getSpec().getNodeName());
+                notices.coldStart(
+                    pod,
+                    "RestorerUnavailable",
+                    "the restorer of node %s did not ask for a snapshot: it is not running there, or"
+                            .formatted(pod.getSpec().getNodeName())
+                        + " did not answer the runtime in time");
+              }
+            });
+  }
+}

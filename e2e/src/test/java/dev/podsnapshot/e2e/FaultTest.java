@@ -1,0 +1,220 @@
+package dev.podsnapshot.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
+import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Whatever fails, the new Pod starts cold and serves, its user reads why, and nothing is left. */
+class FaultTest {
+  private static final Path RUNSC_STATE = Path.of("/run/podsnapshot-local/runsc/k8s.io");
+  private static final Path CACHE = Path.of("/var/lib/podsnapshots/cache");
+
+  private Node node;
+  private String oldId;
+  private String snapshot;
+
+  @BeforeEach
+  void aReadySnapshot() throws IOException {
+    node = new Node();
+    node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
+    node.run(node.pod("first", "app"));
+    oldId = node.state("first").path("id").asText();
+    snapshot = node.snapshot("first");
+    node.delete("first");
+  }
+
+  @AfterEach
+  void nothingIsLeft() throws IOException {
+    node.client.pods().inNamespace(node.namespace).withGracePeriod(0).delete();
+    node.await(
+        "the end of the test's Pods",
+        () -> node.client.pods().inNamespace(node.namespace).list().getItems(),
+        List::isEmpty);
+    Node.await(
+        "the end of the test's sandboxes",
+        Duration.ofSeconds(30),
+        FaultTest::sandboxesOf,
+        found -> found.stream().noneMatch(text -> text.contains(node.namespace)));
+    assertEquals(List.of(), names(Path.of("/run/podsnapshots/planned")));
+    assertEquals(List.of(), names(Path.of("/run/podsnapshots/restoring")));
+    assertTrue(names(CACHE).stream().noneMatch(n -> n.endsWith(".partial")));
+    node.close();
+  }
+
+  /** The state records of runsc: one for each container, with its annotations. */
+  private static List<String> sandboxesOf() {
+    try (var files = Files.list(RUNSC_STATE)) {
+      return files
+          .filter(f -> f.toString().endsWith(".state"))
+          .map(FaultTest::contents)
+          .toList();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String contents(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      return ""; // gone since
+    }
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (var files = Files.list(folder)) {
+      return files.map(f -> f.getFileName().toString()).toList();
+    }
+  }
+
+  private Pod expectCold(String why) {
+    var pod = node.run(node.pod("second", "app"));
+    assertNotEquals(oldId, node.state("second").path("id").asText());
+    var event = node.event("second", why);
+    assertEquals("Warning", event.getType());
+    assertTrue(event.getMessage().startsWith("falling back to a cold start of pod: "));
+    assertEquals("False", node.podRestored("second").getStatus());
+    return pod;
+  }
+
+  @Test
+  void aDamagedObjectInTheBucket() throws IOException {
+    damage(node.objects(snapshot).resolve("pages.img"));
+    var pod = expectCold("wrong checksum");
+    assertEquals(0, pod.getStatus().getContainerStatuses().getFirst().getRestartCount());
+  }
+
+  @Test
+  void aTruncatedObjectInTheBucket() throws IOException {
+    try (var file = new RandomAccessFile(node.objects(snapshot).resolve("pages.img").toFile(), "rw")) {
+      file.setLength(file.length() - 100_000);
+    }
+    expectCold("pages.img");
+  }
+
+  @Test
+  void aMissingManifest() throws IOException {
+    Files.delete(node.objects(snapshot).resolve("manifest.json"));
+    expectCold("manifest.json does not exist");
+  }
+
+  @Test
+  void aDamagedFileInTheNodesCache() throws IOException {
+    node.run(node.pod("fills-the-cache", "app"));
+    assertEquals(oldId, node.state("fills-the-cache").path("id").asText());
+    node.podRestored("fills-the-cache");
+    node.delete("fills-the-cache");
+    // Overwrites the head of gVisor's state: it is beyond what staging can see.
+    try (var file =
+        new RandomAccessFile(CACHE.resolve(snapshot).resolve("checkpoint.img").toFile(), "rw")) {
+      file.write(new byte[4096]);
+    }
+    expectCold("falling back to a cold start of pod: ");
+  }
+
+  @Test
+  void theRestorerIsStopped() {
+    var agent = node.client.apps().daemonSets().inNamespace(Node.SYSTEM).withName("pod-snapshot-agent");
+    agent.edit(
+        d -> {
+          d.getSpec().getTemplate().getSpec().setNodeSelector(Map.of("no-such-node", "true"));
+          return d;
+        });
+    try {
+      node.await(
+          "the agent's end",
+          () ->
+              node.client
+                  .pods()
+                  .inNamespace(Node.SYSTEM)
+                  .withLabel("app", "pod-snapshot-agent")
+                  .list()
+                  .getItems(),
+          List::isEmpty);
+      expectCold("did not ask for a snapshot");
+    } finally {
+      agent.edit(
+          d -> {
+            d.getSpec().getTemplate().getSpec().setNodeSelector(null);
+            return d;
+          });
+      agentReady();
+    }
+  }
+
+  private void agentReady() {
+    node.await(
+        "the agent",
+        () ->
+            node.client
+                .apps()
+                .daemonSets()
+                .inNamespace(Node.SYSTEM)
+                .withName("pod-snapshot-agent")
+                .get(),
+        d -> Integer.valueOf(1).equals(d.getStatus().getNumberReady()));
+  }
+
+  @Test
+  void theControllerIsStopped() {
+    var controller =
+        node.client.apps().deployments().inNamespace(Node.SYSTEM).withName("podsnapshot-controller");
+    controller.scale(0);
+    try {
+      node.await(
+          "the controller's end",
+          () ->
+              node.client
+                  .pods()
+                  .inNamespace(Node.SYSTEM)
+                  .withLabel("app", "podsnapshot-controller")
+                  .list()
+                  .getItems(),
+          List::isEmpty);
+      node.run(node.pod("second", "app"));
+      assertNotEquals(oldId, node.state("second").path("id").asText());
+    } finally {
+      controller.scale(1);
+    }
+    // The node tells the reason as soon as there is somebody to tell it to.
+    node.event("second", "the controller did not answer in time");
+    assertEquals("False", node.podRestored("second").getStatus());
+  }
+
+  @Test
+  void theObjectStoreIsDown() throws IOException, InterruptedException {
+    Node.cluster("stop", "gcs");
+    try {
+      expectCold("falling back to a cold start of pod: ");
+    } finally {
+      Node.cluster("up");
+    }
+  }
+
+  private static void damage(Path object) throws IOException {
+    try (var file = new RandomAccessFile(object.toFile(), "rw")) {
+      var middle = file.length() / 2;
+      file.seek(middle);
+      var old = file.read();
+      file.seek(middle);
+      file.write(old ^ 0xff);
+    }
+  }
+}
