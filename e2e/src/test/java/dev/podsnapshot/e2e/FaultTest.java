@@ -58,10 +58,7 @@ class FaultTest {
   /** The state records of runsc: one for each container, with its annotations. */
   private static List<String> sandboxesOf() {
     try (var files = Files.list(RUNSC_STATE)) {
-      return files
-          .filter(f -> f.toString().endsWith(".state"))
-          .map(FaultTest::contents)
-          .toList();
+      return files.filter(f -> f.toString().endsWith(".state")).map(FaultTest::contents).toList();
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
@@ -103,7 +100,8 @@ class FaultTest {
 
   @Test
   void aTruncatedObjectInTheBucket() throws IOException {
-    try (var file = new RandomAccessFile(node.objects(snapshot).resolve("pages.img").toFile(), "rw")) {
+    try (var file =
+        new RandomAccessFile(node.objects(snapshot).resolve("pages.img").toFile(), "rw")) {
       file.setLength(file.length() - 100_000);
     }
     expectCold("pages.img");
@@ -131,7 +129,8 @@ class FaultTest {
 
   @Test
   void theRestorerIsStopped() {
-    var agent = node.client.apps().daemonSets().inNamespace(Node.SYSTEM).withName("pod-snapshot-agent");
+    var agent =
+        node.client.apps().daemonSets().inNamespace(Node.SYSTEM).withName("pod-snapshot-agent");
     agent.edit(
         d -> {
           d.getSpec().getTemplate().getSpec().setNodeSelector(Map.of("no-such-node", "true"));
@@ -155,27 +154,18 @@ class FaultTest {
             d.getSpec().getTemplate().getSpec().setNodeSelector(null);
             return d;
           });
-      agentReady();
+      node.suiteReady();
     }
-  }
-
-  private void agentReady() {
-    node.await(
-        "the agent",
-        () ->
-            node.client
-                .apps()
-                .daemonSets()
-                .inNamespace(Node.SYSTEM)
-                .withName("pod-snapshot-agent")
-                .get(),
-        d -> Integer.valueOf(1).equals(d.getStatus().getNumberReady()));
   }
 
   @Test
   void theControllerIsStopped() {
     var controller =
-        node.client.apps().deployments().inNamespace(Node.SYSTEM).withName("podsnapshot-controller");
+        node.client
+            .apps()
+            .deployments()
+            .inNamespace(Node.SYSTEM)
+            .withName("podsnapshot-controller");
     controller.scale(0);
     try {
       node.await(

@@ -68,7 +68,26 @@ final class Node implements AutoCloseable {
         "the default ServiceAccount",
         () -> client.serviceAccounts().inNamespace(namespace).withName("default").get(),
         s -> s != null);
+    suiteReady();
     storageConfig();
+  }
+
+  /** Waits until the controller and the node's services can serve; a test may have stopped them. */
+  void suiteReady() {
+    await(
+        "the controller",
+        () ->
+            client
+                .apps()
+                .deployments()
+                .inNamespace(SYSTEM)
+                .withName("podsnapshot-controller")
+                .get(),
+        d -> Integer.valueOf(1).equals(d.getStatus().getReadyReplicas()));
+    await(
+        "the node's services",
+        () -> client.apps().daemonSets().inNamespace(SYSTEM).withName("pod-snapshot-agent").get(),
+        d -> Integer.valueOf(1).equals(d.getStatus().getNumberReady()));
   }
 
   /** Leaves nothing: Pods, snapshots with their files, the namespace. */

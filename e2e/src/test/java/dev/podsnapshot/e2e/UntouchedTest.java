@@ -56,7 +56,10 @@ class UntouchedTest {
   @Test
   void triggersThatCanNotBeMetSayWhy() {
     node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
-    refused("missing", "nobody", "spec.targetPod: Pod %s/nobody does not exist".formatted(node.namespace));
+    refused(
+        "missing",
+        "nobody",
+        "spec.targetPod: Pod %s/nobody does not exist".formatted(node.namespace));
     node.run(node.pod("plain", "app").editSpec().withRuntimeClassName(null).endSpec());
     refused("runc", "plain", "does not run under gVisor");
     node.run(node.pod("stranger", "unselected"));
