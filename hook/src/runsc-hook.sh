@@ -31,6 +31,22 @@ ask() { "$HOME_DIR/ask" "$RUN/hook.sock" "$@" 2>/dev/null; }
 # runsc's own streams are the container's: what went wrong is read from its log.
 last_error() { [ -n "$log" ] && tail -n 1 "$log" 2>/dev/null | sed -n 's/.*"msg":"\([^"]*\)".*/\1/p'; }
 
+# The same call with `restore` for `start`; a function, so that the words of the call itself stay as they are.
+restore() {
+  count=$#
+  while [ $count -gt 0 ]; do
+    argument=$1
+    shift
+    if [ "$argument" = start ]; then
+      set -- "$@" restore "--image-path=$directory" --detach --background
+    else
+      set -- "$@" "$argument"
+    fi
+    count=$((count - 1))
+  done
+  "$RUNSC" "$@"
+}
+
 # Notes of this hook, one file each, named by container or sandbox id.
 planned=$RUN/planned/$id        # "SANDBOX DIRECTORY": start shall restore from DIRECTORY
 restoring() { echo "$RUN/restoring/$1"; } # the sandbox was restored and waits for its containers
@@ -40,6 +56,7 @@ give_up() {
   ask 2000 failed "$1" "$2" >/dev/null
   rm -f "$planned" "$(restoring "$1")"
   "$RUNSC" $root kill "$1" KILL >/dev/null 2>&1
+  "$RUNSC" $root delete --force "$1" >/dev/null 2>&1
 }
 
 case $verb in
@@ -74,26 +91,14 @@ case $verb in
     if [ "$sandbox" = "$id" ]; then
       [ "$(ask $START_DEADLINE_MS start "$id")" = restore ] || exec "$RUNSC" "$@"
     fi
-    count=$#
-    while [ $count -gt 0 ]; do
-      argument=$1
-      shift
-      if [ "$argument" = start ]; then
-        set -- "$@" restore "--image-path=$directory" --detach --background
-      else
-        set -- "$@" "$argument"
-      fi
-      count=$((count - 1))
-    done
     if [ "$sandbox" = "$id" ]; then
       mkdir -p "$RUN/restoring" && : >"$RUN/restoring/$id"
-      "$RUNSC" "$@" && exit 0
-      # Nothing was loaded yet: the sandbox can still start, without a restart and without delay.
-      rm -f "$RUN/restoring/$id"
-      ask 2000 failed "$id" "$(last_error)" >/dev/null
-      exec "$RUNSC" $root start "$id"
+      restore "$@" && exit 0
+      status=$?
+      give_up "$id" "$(last_error)"
+      exit $status
     fi
-    "$RUNSC" "$@"
+    restore "$@"
     status=$?
     if [ $status = 0 ]; then
       ask 2000 restored "$id" >/dev/null

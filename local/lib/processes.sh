@@ -26,7 +26,8 @@ k() { kubectl --kubeconfig "$LOCAL/.run/kubeconfig" "$@"; }
 
 write_configuration() {
   mkdir -p "$STATE/containerd" "$STATE/kubelet" "$RUN"
-  cat >"$STATE/containerd/runsc.toml" <<TOML
+  # Written once: the suite's installer edits it.
+  [ -f "$STATE/containerd/runsc.toml" ] || cat >"$STATE/containerd/runsc.toml" <<TOML
 binary_name = "$STATE/bin/runsc"
 root = "$RUN/runsc"
 [runsc_config]

@@ -1,6 +1,7 @@
 package dev.podsnapshot.restorer;
 
 import dev.podsnapshot.grpc.Restore;
+import dev.podsnapshot.manifest.InvalidManifestException;
 import dev.podsnapshot.manifest.SnapshotManifest;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.StartupEvent;
@@ -21,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
 import org.jboss.logging.Logger;
 
 /**
@@ -32,6 +34,9 @@ import org.jboss.logging.Logger;
 class SnapshotCache {
   private static final Logger LOG = Logger.getLogger(SnapshotCache.class);
   private static final String PARTIAL = ".partial";
+
+  /** Gigabytes, and read by gVisor in any case: not read twice. */
+  private static final String PAGES = "pages.img";
 
   private final RestorerConfig config;
   private final SnapshotReader reader;
@@ -115,7 +120,7 @@ class SnapshotCache {
       throws StagingException, IOException, InterruptedException {
     var name = restore.getSnapshot().getName();
     var directory = directory(name);
-    if (Files.isDirectory(directory)) {
+    if (Files.isDirectory(directory) && intact(directory)) {
       Files.setLastModifiedTime(directory, FileTime.from(Instant.now()));
       metrics.counter("podsnapshot_cache_hits_total").increment();
       return new Staged(directory, sizeOf(directory), millisSince(begin), true);
@@ -126,11 +131,13 @@ class SnapshotCache {
           "SnapshotDamaged", "the manifest is of another snapshot: " + manifest.snapshot());
     }
     makeRoom(manifest);
+    delete(directory);
     var partial = config.cache().resolve(name + PARTIAL);
     delete(partial);
     Files.createDirectory(partial);
     try {
       reader.read(restore.getLocation(), manifest, partial);
+      Files.write(partial.resolve(SnapshotManifest.OBJECT), manifest.toJson());
       Files.move(partial, directory, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       delete(partial);
@@ -140,6 +147,43 @@ class SnapshotCache {
     metrics.timer("podsnapshot_stage").record(staged.millis(), TimeUnit.MILLISECONDS);
     LOG.infof("snapshot=%s phase=stage bytes=%d millis=%d", name, staged.bytes(), staged.millis());
     return staged;
+  }
+
+  /**
+   * Whether a cached snapshot is still what was staged: all sizes, and the contents of the small
+   * files, without which the sandbox could neither be restored nor started.
+   */
+  private static boolean intact(Path directory) {
+    try {
+      var manifest =
+          SnapshotManifest.parse(Files.readAllBytes(directory.resolve(SnapshotManifest.OBJECT)));
+      for (var file : manifest.files()) {
+        var path = directory.resolve(file.name());
+        if (Files.size(path) != file.bytes()
+            || (!file.name().equals(PAGES) && !contentIntact(path, file))) {
+          LOG.warnf("phase=stage %s is damaged on this node's disk: fetched again", path);
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException | InvalidManifestException e) {
+      LOG.warnf("phase=stage %s can't be used: %s", directory, e.toString());
+      return false;
+    }
+  }
+
+  private static boolean contentIntact(Path path, SnapshotManifest.StoredFile file)
+      throws IOException {
+    try (var in = Files.newInputStream(path)) {
+      for (var chunk = 0; chunk < file.chunks(); chunk++) {
+        var crc = new CRC32C();
+        crc.update(in.readNBytes(file.chunkLength(chunk)));
+        if ((int) crc.getValue() != file.chunkCrc32c().get(chunk)) {
+          return false;
+        }
+      }
+      return true;
+    }
   }
 
   private void makeRoom(SnapshotManifest incoming) throws IOException, StagingException {
