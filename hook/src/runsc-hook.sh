@@ -56,7 +56,6 @@ give_up() {
   ask 2000 failed "$1" "$2" >/dev/null
   rm -f "$planned" "$(restoring "$1")"
   "$RUNSC" $root kill "$1" KILL >/dev/null 2>&1
-  "$RUNSC" $root delete --force "$1" >/dev/null 2>&1
 }
 
 case $verb in
