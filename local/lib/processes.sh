@@ -218,7 +218,8 @@ end() {
 }
 
 # Processes whose command line names one of our folders: shims, sandboxes, gofers and what they started.
-ours() { grep -lsaE "$RUN/|$STATE/|/run/podsnapshots/" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 | grep -vx -e $$ -e "$BASHPID" || true; }
+# The brackets keep the pattern from finding itself.
+ours() { grep -lsaE '/(run|var/lib)/podsnapshot-loca[l]/|/run/podsnapshot[s]/' /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 || true; }
 
 # Processes in the node's cgroups or network namespace.
 in_cgroups() {
