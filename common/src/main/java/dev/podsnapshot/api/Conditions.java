@@ -42,7 +42,29 @@ public final class Conditions {
    */
   public static List<Condition> with(
       List<Condition> conditions, String type, boolean status, String reason, String message) {
-    var text = status ? "True" : "False";
+    return with(conditions, type, status ? "True" : "False", reason, message);
+  }
+
+  /** The list with this condition under way: neither True nor False yet. */
+  public static List<Condition> withUnknown(
+      List<Condition> conditions, String type, String reason, String message) {
+    return with(conditions, type, "Unknown", reason, message);
+  }
+
+  /** The list without the condition of this type. */
+  public static List<Condition> without(List<Condition> conditions, String type) {
+    return conditions == null
+        ? null
+        : conditions.stream().filter(c -> !c.getType().equals(type)).toList();
+  }
+
+  /** Whether the condition is True or False. */
+  public static boolean isDecided(List<Condition> conditions, String type) {
+    return isTrue(conditions, type) || isFalse(conditions, type);
+  }
+
+  private static List<Condition> with(
+      List<Condition> conditions, String type, String text, String reason, String message) {
     var old = find(conditions, type);
     if (old.filter(
             c ->

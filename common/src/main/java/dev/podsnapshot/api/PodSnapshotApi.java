@@ -28,6 +28,18 @@ public final class PodSnapshotApi {
   /** Annotation on a PodSnapshot: how many containers it holds, the sandbox's own included. */
   public static final String CONTAINER_COUNT = "podsnapshot.gke.io/container-count";
 
+  /** Annotation on a PodSnapshot: {@code whole-pod} or {@code rootfs-only}. */
+  public static final String SCOPE = "podsnapshot.gke.io/snapshot-scope";
+
+  /** Annotation on a Node: its fingerprint as JSON, put there when its agent connects. */
+  public static final String NODE_FINGERPRINT = "podsnapshot.dev/fingerprint";
+
+  /** Annotation on a PodSnapshot: where its files shall lie; its status repeats it. */
+  public static final String GCS_PATH = "podsnapshot.gke.io/gcs-path";
+
+  /** Annotation on a PodSnapshot: UID of the trigger object that made it. */
+  public static final String TRIGGER_UID = "podsnapshot.gke.io/trigger-uid";
+
   public static final String TEMPLATE_HASH = "podsnapshot.gke.io/pod-template-hash";
   public static final String RUNSC_VERSION = "podsnapshot.gke.io/runsc-version";
   public static final String RUNSC_PLATFORM = "podsnapshot.gke.io/runsc-platform";
@@ -43,6 +55,9 @@ public final class PodSnapshotApi {
 
   /** Condition on a restored Pod. */
   public static final String POD_RESTORED = "PodRestored";
+
+  /** Condition on a Pod whose policy's own trigger (not an object) made a snapshot of it. */
+  public static final String POD_SNAPSHOT_TRIGGERED = "PodSnapshotTriggered";
 
   private PodSnapshotApi() {}
 }

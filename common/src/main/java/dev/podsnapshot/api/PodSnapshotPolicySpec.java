@@ -37,6 +37,29 @@ public record PodSnapshotPolicySpec(
         : snapshotGroupingRules.groupByLabelValue().labels();
   }
 
+  /** {@code whole-pod} where nothing is said. */
+  public SnapshotScope scope() {
+    return snapshotScope == null ? SnapshotScope.WHOLE_POD : snapshotScope;
+  }
+
+  /** How many snapshots of a group are kept; 0: all. */
+  public long maxSnapshotCountPerGroup() {
+    if (snapshotGroupingRules == null
+        || snapshotGroupingRules.groupByLabelValue() == null
+        || snapshotGroupingRules.groupByLabelValue().groupRetentionPolicy() == null
+        || snapshotGroupingRules
+                .groupByLabelValue()
+                .groupRetentionPolicy()
+                .maxSnapshotCountPerGroup()
+            == null) {
+      return 0;
+    }
+    return snapshotGroupingRules
+        .groupByLabelValue()
+        .groupRetentionPolicy()
+        .maxSnapshotCountPerGroup();
+  }
+
   public record TriggerConfig(
       @Required
           @JsonPropertyDescription(

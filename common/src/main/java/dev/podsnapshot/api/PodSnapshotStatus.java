@@ -33,6 +33,16 @@ public record PodSnapshotStatus(
         storageStatus);
   }
 
+  public PodSnapshotStatus withCheckpointRetryCount(long count) {
+    return new PodSnapshotStatus(
+        conditions, lastAccessTime, count, observedGeneration, storageStatus);
+  }
+
+  /** 0 where nothing is said. */
+  public long checkpointRetryCount() {
+    return observedCheckpointRetryCount == null ? 0 : observedCheckpointRetryCount;
+  }
+
   public PodSnapshotStatus withLastAccessTime(ZonedDateTime time) {
     return new PodSnapshotStatus(
         conditions, time, observedCheckpointRetryCount, observedGeneration, storageStatus);

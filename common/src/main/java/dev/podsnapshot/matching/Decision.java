@@ -17,6 +17,7 @@ public sealed interface Decision {
     SNAPSHOT_NOT_READY("SnapshotNotReady"),
     POLICY_MISMATCH("PolicyMismatch"),
     GROUP_MISMATCH("GroupMismatch"),
+    SCOPE_MISMATCH("ScopeMismatch"),
     SPEC_MISMATCH("SpecMismatch"),
     NODE_MISMATCH("NodeMismatch"),
     UNSUPPORTED_POD("UnsupportedPod"),

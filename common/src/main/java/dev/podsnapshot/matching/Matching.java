@@ -116,6 +116,18 @@ public final class Matching {
           "is of group %s, the Pod of %s"
               .formatted(group(policy.groupingLabels(), c.group()), group));
     }
+    if (!policy.scope().equals(c.scope())) {
+      return cold(
+          c,
+          pod,
+          Reason.SCOPE_MISMATCH,
+          "is %s, the policy asks for %s".formatted(c.scope(), policy.scope()));
+    }
+    if (c.scope().equals("rootfs-only")) {
+      return fingerprint(c)
+          .flatMap(f -> f.rootfsMismatch(node))
+          .flatMap(why -> cold(c, pod, Reason.NODE_MISMATCH, "does not fit this node: " + why));
+    }
     if (!pod.specHash().equals(c.specHash())) {
       return cold(
           c,
@@ -130,6 +142,10 @@ public final class Matching {
     return c.fingerprint()
         .mismatch(node)
         .flatMap(why -> cold(c, pod, Reason.NODE_MISMATCH, "does not fit this node: " + why));
+  }
+
+  private static Optional<NodeFingerprint> fingerprint(Candidate c) {
+    return Optional.ofNullable(c.fingerprint());
   }
 
   /**

@@ -47,6 +47,15 @@ public record NodeFingerprint(
         : Optional.of("the node lacks CPU features of the snapshot: " + String.join(" ", missing));
   }
 
+  /**
+   * Files alone need no like CPU, but gVisor reads only its own version's (reference, section 3).
+   */
+  public Optional<String> rootfsMismatch(NodeFingerprint node) {
+    return runscVersion.equals(node.runscVersion)
+        ? Optional.empty()
+        : Optional.of(differ("gVisor version", runscVersion, node.runscVersion));
+  }
+
   private static String differ(String what, String snapshot, String node) {
     return "the snapshot has %s %s, the node %s".formatted(what, snapshot, node);
   }

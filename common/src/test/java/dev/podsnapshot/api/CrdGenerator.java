@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinitionVersionBuilder;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.SelectableField;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRuleBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.ByteArrayOutputStream;
@@ -40,6 +41,9 @@ final class CrdGenerator {
               new Column("Target Pod", "string", ".spec.targetPod"),
               new Column("Status", "string", ".status.conditions[?(@.type==\"Triggered\")].reason"),
               Column.AGE),
+          PodSnapshotTokenRequest.class,
+          List.of(
+              new Column("Status", "string", ".status.conditions[?(@.type==\"Ready\")].reason")),
           PodSnapshot.class,
           List.of(
               new Column("Status", "string", ".status.conditions[?(@.type==\"Ready\")].reason"),
@@ -100,12 +104,29 @@ final class CrdGenerator {
     condition(conditions.getItems().getSchema());
     var kind = crd.getSpec().getNames().getKind();
     if (kind.equals("PodSnapshot")) {
+      rule(
+          root.getProperties().get("spec"),
+          "self.policyName == oldSelf.policyName",
+          "spec.policyName is immutable: a snapshot stays with the policy that made it; take a new"
+              + " one of a Pod that the other policy selects");
       version.setSelectableFields(List.of(new SelectableField(".spec.policyName")));
       status.getProperties().get("lastAccessTime").setFormat("date-time");
     }
     if (kind.equals("PodSnapshotPolicy")) {
       var spec = root.getProperties().get("spec");
       spec.getProperties().get("selector").setXKubernetesMapType("atomic");
+      rule(
+          spec.getProperties().get("selector"),
+          "!has(self.matchExpressions) || self.matchExpressions.all(e, e.operator in ['In', 'NotIn']"
+              + " ? has(e.values) && size(e.values) > 0 : e.operator in ['Exists', 'DoesNotExist']"
+              + " && (!has(e.values) || size(e.values) == 0))",
+          "spec.selector.matchExpressions: the operator is In or NotIn with values, or Exists or"
+              + " DoesNotExist without");
+      var expressions =
+          spec.getProperties().get("selector").getProperties().get("matchExpressions");
+      expressions.setMaxItems(64L); // bounds the cost of the rule
+      expressions.getItems().getSchema().setRequired(List.of("key", "operator"));
+      expressions.getItems().getSchema().getProperties().get("values").setMaxItems(1024L);
       var grouping =
           spec.getProperties()
               .get("snapshotGroupingRules")
@@ -113,7 +134,28 @@ final class CrdGenerator {
               .get("groupByLabelValue");
       grouping.getProperties().get("labels").setMinItems(1L);
     }
+    if (kind.equals("PodSnapshotStorageConfig")) {
+      var gcs =
+          root.getProperties()
+              .get("spec")
+              .getProperties()
+              .get("snapshotStorageConfig")
+              .getProperties()
+              .get("gcs");
+      rule(
+          gcs,
+          "!has(self.path) || !self.path.split('/').exists(p, p == '..' || p == '.')",
+          "spec.snapshotStorageConfig.gcs.path: no part of it may be . or ..; write the folder as it"
+              + " is called in the bucket");
+      gcs.getProperties().get("path").setMaxLength(512L);
+    }
     if (kind.equals("PodSnapshotManualTrigger")) {
+      root.getProperties().get("spec").getProperties().get("targetPod").setMinLength(1L);
+      root.getProperties().get("spec").getProperties().get("targetPod").setMaxLength(253L);
+      rule(
+          root.getProperties().get("spec"),
+          "self.targetPod == oldSelf.targetPod",
+          "spec.targetPod is immutable: a trigger is spent on one Pod; create another one");
       status.getProperties().get("snapshotCreated").setXKubernetesMapType("atomic");
     }
     // The preview's version has the same schema, so that its manifests apply as they are.
@@ -125,6 +167,11 @@ final class CrdGenerator {
                     .withName(PodSnapshotApi.PREVIEW_VERSION)
                     .withStorage(false)
                     .build()));
+  }
+
+  private static void rule(JSONSchemaProps schema, String rule, String message) {
+    schema.setXKubernetesValidations(
+        List.of(new ValidationRuleBuilder().withRule(rule).withMessage(message).build()));
   }
 
   /** As metav1.Condition. */

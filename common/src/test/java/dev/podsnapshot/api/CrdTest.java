@@ -15,7 +15,7 @@ class CrdTest {
   @Test
   void theInstalledCrdsAreThoseOfTheModel() throws IOException {
     var generated = CrdGenerator.generate();
-    assertEquals(4, generated.size());
+    assertEquals(5, generated.size());
     for (var file : generated.entrySet()) {
       var path = FOLDER.resolve(file.getKey());
       if (System.getProperty("crds.write") != null) {

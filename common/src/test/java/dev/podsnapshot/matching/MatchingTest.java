@@ -14,17 +14,34 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class MatchingTest {
+  private static final String WHOLE = "whole-pod";
   private static final NodeFingerprint NODE =
       new NodeFingerprint("r1", "systrap", "amd64", Set.of("avx", "sse"));
-  private static final PolicyFacts POLICY = new PolicyFacts("p", List.of("tenant"));
+  private static final PolicyFacts POLICY = new PolicyFacts("p", WHOLE, List.of("tenant"));
   private static final Map<String, String> TENANT_A = Map.of("tenant", "a", "app", "x");
 
   private static final Candidate OLD =
       new Candidate(
-          "old", "p", Instant.ofEpochSecond(1), true, false, "h", Map.of("tenant", "a"), NODE);
+          "old",
+          "p",
+          Instant.ofEpochSecond(1),
+          true,
+          false,
+          WHOLE,
+          "h",
+          Map.of("tenant", "a"),
+          NODE);
   private static final Candidate NEW =
       new Candidate(
-          "new", "p", Instant.ofEpochSecond(2), true, false, "h", Map.of("tenant", "a"), NODE);
+          "new",
+          "p",
+          Instant.ofEpochSecond(2),
+          true,
+          false,
+          WHOLE,
+          "h",
+          Map.of("tenant", "a"),
+          NODE);
 
   private static PodFacts pod(String requested) {
     return new PodFacts("ns", "h", TENANT_A, Optional.ofNullable(requested), Optional.empty());
@@ -50,7 +67,7 @@ class MatchingTest {
 
   @Test
   void aTieIsBrokenByName() {
-    var twin = new Candidate("zz", "p", NEW.created(), true, false, "h", NEW.group(), NODE);
+    var twin = new Candidate("zz", "p", NEW.created(), true, false, WHOLE, "h", NEW.group(), NODE);
     assertRestored("zz", decide(pod(null), NEW, twin));
     assertRestored("zz", decide(pod(null), twin, NEW));
   }
@@ -64,13 +81,16 @@ class MatchingTest {
 
   @Test
   void eachRuleHasItsReason() {
-    var waiting = new Candidate("c", "p", OLD.created(), false, false, "h", OLD.group(), NODE);
-    var deleting = new Candidate("c", "p", OLD.created(), true, true, "h", OLD.group(), NODE);
-    var other = new Candidate("c", "q", OLD.created(), true, false, "h", OLD.group(), NODE);
+    var waiting =
+        new Candidate("c", "p", OLD.created(), false, false, WHOLE, "h", OLD.group(), NODE);
+    var deleting =
+        new Candidate("c", "p", OLD.created(), true, true, WHOLE, "h", OLD.group(), NODE);
+    var other = new Candidate("c", "q", OLD.created(), true, false, WHOLE, "h", OLD.group(), NODE);
     var group =
-        new Candidate("c", "p", OLD.created(), true, false, "h", Map.of("tenant", "b"), NODE);
-    var ungrouped = new Candidate("c", "p", OLD.created(), true, false, "h", Map.of(), NODE);
-    var spec = new Candidate("c", "p", OLD.created(), true, false, "g", OLD.group(), NODE);
+        new Candidate(
+            "c", "p", OLD.created(), true, false, WHOLE, "h", Map.of("tenant", "b"), NODE);
+    var ungrouped = new Candidate("c", "p", OLD.created(), true, false, WHOLE, "h", Map.of(), NODE);
+    var spec = new Candidate("c", "p", OLD.created(), true, false, WHOLE, "g", OLD.group(), NODE);
     var node =
         new Candidate(
             "c",
@@ -78,6 +98,7 @@ class MatchingTest {
             OLD.created(),
             true,
             false,
+            WHOLE,
             "h",
             OLD.group(),
             new NodeFingerprint("r1", "systrap", "amd64", Set.of("avx512")));
@@ -100,6 +121,20 @@ class MatchingTest {
   void aPodThatCanNotBeRestoredSaysWhy() {
     var pod = new PodFacts("ns", "h", TENANT_A, Optional.empty(), Optional.of("hostNetwork"));
     assertCold(Reason.UNSUPPORTED_POD, decide(pod, OLD));
+  }
+
+  @Test
+  void aSnapshotOfTheRootFileSystemsNeedsNoLikeSpecNorCpu() {
+    var rootfs = new PolicyFacts("p", "rootfs-only", List.of("tenant"));
+    var files =
+        new Candidate(
+            "f", "p", OLD.created(), true, false, "rootfs-only", "other", OLD.group(), NODE);
+    var poor = new NodeFingerprint("r1", "kvm", "arm64", Set.of());
+    assertRestored("f", Matching.decide(pod(null), rootfs, poor, List.of(files)));
+    var newer = new NodeFingerprint("r2", "systrap", "amd64", NODE.cpuFeatures());
+    assertCold(Reason.NODE_MISMATCH, Matching.decide(pod("f"), rootfs, newer, List.of(files)));
+    assertCold(Reason.SCOPE_MISMATCH, Matching.decide(pod("old"), rootfs, NODE, List.of(OLD)));
+    assertCold(Reason.SCOPE_MISMATCH, decide(pod("f"), files));
   }
 
   @Test

@@ -43,6 +43,10 @@ public class FleetService implements Fleet {
   private final OrderBook orders;
   private final PodNotices notices;
   private final Matches matches;
+  private final Nodes nodes;
+  private final SnapshotFiles files;
+  private final RestoresUnderWay restores;
+  private final CheckpointConfig checkpoints;
   private final MeterRegistry metrics;
 
   public FleetService(
@@ -51,12 +55,20 @@ public class FleetService implements Fleet {
       OrderBook orders,
       PodNotices notices,
       Matches matches,
+      Nodes nodes,
+      SnapshotFiles files,
+      RestoresUnderWay restores,
+      CheckpointConfig checkpoints,
       MeterRegistry metrics) {
     this.client = client;
     this.snapshots = snapshots;
     this.orders = orders;
     this.notices = notices;
     this.matches = matches;
+    this.nodes = nodes;
+    this.files = files;
+    this.restores = restores;
+    this.checkpoints = checkpoints;
     this.metrics = metrics;
   }
 
@@ -64,6 +76,9 @@ public class FleetService implements Fleet {
   @Blocking
   public Multi<CheckpointOrder> orders(NodeRef node) {
     LOG.infof("node=%s phase=connected", node.getNode());
+    if (node.hasFingerprint()) {
+      nodes.describe(node.getNode(), NodeFingerprint.of(node.getFingerprint()));
+    }
     return orders.of(node.getNode());
   }
 
@@ -81,38 +96,90 @@ public class FleetService implements Fleet {
     if (report.getNeverTriggered()) {
       LOG.infof("snapshot=%s/%s phase=never-triggered", ref.getNamespace(), ref.getName());
       client.resource(snapshot).delete();
-      return Uni.createFrom().item(ACK);
+    } else if (Conditions.isDecided(snapshot.getStatus().conditions(), Conditions.CHECKPOINT)
+        && !Conditions.isTrue(snapshot.getStatus().conditions(), Conditions.CHECKPOINT)) {
+      throw Status.NOT_FOUND
+          .withDescription(
+              "PodSnapshot %s/%s has failed already".formatted(ref.getNamespace(), ref.getName()))
+          .asRuntimeException();
+    } else if (report.getStarted()) {
+      snapshots.updateStatus(
+          ref.getNamespace(),
+          ref.getName(),
+          status ->
+              Conditions.isDecided(status.conditions(), Conditions.CHECKPOINT)
+                  ? status
+                  : status.withConditions(
+                      Conditions.withUnknown(
+                          status.conditions(),
+                          Conditions.CHECKPOINT,
+                          "InProgress",
+                          "the node is taking the checkpoint")));
+    } else if (report.getError().isEmpty()) {
+      checkpointed(snapshot, report);
+    } else {
+      checkpointFailed(snapshot, report);
     }
-    var failed = !report.getError().isEmpty();
-    if (!failed) {
-      label(ref, NodeFingerprint.of(report.getFingerprint()));
-      if (OrderBook.postCheckpoint(snapshot.getMetadata().getAnnotations())
-          == PostCheckpoint.STOP) {
-        origin(snapshot).ifPresent(notices::completed);
-      }
+    return Uni.createFrom().item(ACK);
+  }
+
+  private void checkpointed(PodSnapshot snapshot, CheckpointReport report) {
+    var ref = report.getSnapshot();
+    label(ref, NodeFingerprint.of(report.getFingerprint()));
+    if (OrderBook.postCheckpoint(snapshot.getMetadata().getAnnotations()) == PostCheckpoint.STOP) {
+      notices.origin(snapshot).ifPresent(notices::completed);
     }
     LOG.infof(
-        "snapshot=%s/%s phase=checkpoint bytes=%d millis=%d error=%s",
-        ref.getNamespace(),
-        ref.getName(),
-        report.getBytes(),
-        report.getFreezeMillis(),
-        report.getError());
+        "snapshot=%s/%s phase=checkpoint bytes=%d millis=%d",
+        ref.getNamespace(), ref.getName(), report.getBytes(), report.getFreezeMillis());
+    metrics.counter("podsnapshot_checkpoints_total", "result", "succeeded").increment();
     condition(
         ref,
         Conditions.CHECKPOINT,
-        !failed,
-        failed
-            ? report.getError()
-            : "%d bytes, the Pod stood still for %d ms"
-                .formatted(report.getBytes(), report.getFreezeMillis()));
-    return Uni.createFrom().item(ACK);
+        true,
+        report.getFreezeMillis() > 0
+            ? "%d bytes, the Pod stood still for %d ms"
+                .formatted(report.getBytes(), report.getFreezeMillis())
+            : "%d bytes".formatted(report.getBytes()));
+  }
+
+  /** Tried again, if that may help and was not done too often. */
+  private void checkpointFailed(PodSnapshot snapshot, CheckpointReport report) {
+    var ref = report.getSnapshot();
+    var tried = snapshot.getStatus().checkpointRetryCount();
+    var again = report.getRetryable() && tried < checkpoints.retries();
+    LOG.warnf(
+        "snapshot=%s/%s phase=checkpoint attempt=%d again=%s: %s",
+        ref.getNamespace(), ref.getName(), tried + 1, again, report.getError());
+    metrics
+        .counter("podsnapshot_checkpoints_total", "result", again ? "retried" : "failed")
+        .increment();
+    if (!again) {
+      condition(ref, Conditions.CHECKPOINT, false, report.getError());
+      return;
+    }
+    snapshots.updateStatus(
+        ref.getNamespace(),
+        ref.getName(),
+        status ->
+            status
+                .withCheckpointRetryCount(tried + 1)
+                .withConditions(
+                    Conditions.withUnknown(
+                        status.conditions(),
+                        Conditions.CHECKPOINT,
+                        "Retrying",
+                        "attempt %d failed, it is tried again: %s"
+                            .formatted(tried + 1, report.getError()))));
   }
 
   @Override
   @Blocking
   public Uni<Ack> reportReplication(ReplicationReport report) {
     var ref = report.getSnapshot();
+    if (snapshots.find(ref.getNamespace(), ref.getName()).isEmpty()) {
+      discard(report);
+    }
     find(ref);
     var failed = !report.getError().isEmpty();
     var how =
@@ -137,10 +204,24 @@ public class FleetService implements Fleet {
     return Uni.createFrom().item(ACK);
   }
 
+  /** The snapshot was deleted while its files were uploaded: they go too. */
+  private void discard(ReplicationReport report) {
+    var path =
+        "gs://%s/%s".formatted(report.getLocation().getBucket(), report.getLocation().getPrefix());
+    var deletion = files.delete(path);
+    LOG.infof(
+        "snapshot=%s/%s phase=discard path=%s %s",
+        report.getSnapshot().getNamespace(), report.getSnapshot().getName(), path, deletion);
+    if (deletion instanceof SnapshotFiles.Left left) {
+      throw Status.UNAVAILABLE.withDescription(left.why()).asRuntimeException();
+    }
+  }
+
   @Override
   @Blocking
   public Uni<Ack> reportRestore(RestoreReport report) {
     var restored = report.getReason().isEmpty();
+    restores.end(report.getPod().getUid());
     metrics
         .counter(
             "podsnapshot_restores_total",
@@ -180,16 +261,6 @@ public class FleetService implements Fleet {
     return Optional.ofNullable(
             client.pods().inNamespace(ref.getNamespace()).withName(ref.getName()).get())
         .filter(pod -> pod.getMetadata().getUid().equals(ref.getUid()));
-  }
-
-  private Optional<Pod> origin(PodSnapshot snapshot) {
-    var annotations = snapshot.getMetadata().getAnnotations();
-    return pod(
-        PodRef.newBuilder()
-            .setNamespace(snapshot.getMetadata().getNamespace())
-            .setName(annotations.get(PodSnapshotApi.ORIGIN_POD))
-            .setUid(annotations.get(PodSnapshotApi.ORIGIN_POD_UID))
-            .build());
   }
 
   private PodSnapshot find(SnapshotRef ref) {

@@ -6,9 +6,10 @@ import dev.podsnapshot.api.PodSnapshotManualTrigger;
 import dev.podsnapshot.api.PodSnapshotManualTriggerStatus;
 import dev.podsnapshot.api.PodSnapshotManualTriggerStatus.SnapshotCreated;
 import dev.podsnapshot.api.PodSnapshotPolicy;
-import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotScope;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
+import dev.podsnapshot.matching.PodFacts;
+import dev.podsnapshot.matching.Policies;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
@@ -143,8 +144,9 @@ public class ManualTriggerReconciler implements Reconciler<PodSnapshotManualTrig
                   .formatted(policy.getMetadata().getName())
               + " manual");
     }
-    if (policy.getSpec().snapshotScope() == SnapshotScope.ROOTFS_ONLY) {
-      throw new RefusedException("spec.snapshotScope: rootfs-only is not supported yet");
+    var unsupported = PodFacts.unsupported(pod, policy.getSpec().scope());
+    if (unsupported.isPresent()) {
+      throw new RefusedException(unsupported.get());
     }
     var storage =
         client
@@ -156,7 +158,25 @@ public class ManualTriggerReconciler implements Reconciler<PodSnapshotManualTrig
           "PodSnapshotPolicy %s names PodSnapshotStorageConfig %s, which does not exist"
               .formatted(policy.getMetadata().getName(), policy.getSpec().storageConfigName()));
     }
-    snapshots.ensure(snapshotName(trigger), pod, policy, storage, trigger.getMetadata().getName());
+    if (storage.getStatus() == null
+        || !Conditions.isTrue(storage.getStatus().conditions(), Conditions.READY)) {
+      var why =
+          storage.getStatus() == null
+              ? "it was not looked at yet"
+              : Conditions.find(storage.getStatus().conditions(), Conditions.READY)
+                  .map(Condition::getMessage)
+                  .orElse("it was not looked at yet");
+      throw new RefusedException(
+          "PodSnapshotStorageConfig %s is not Ready: %s"
+              .formatted(policy.getSpec().storageConfigName(), why));
+    }
+    snapshots.ensure(
+        snapshotName(trigger),
+        pod,
+        policy,
+        storage,
+        new SnapshotFactory.Cause.Object(
+            trigger.getMetadata().getName(), trigger.getMetadata().getUid()));
   }
 
   private static boolean before(PodSnapshotManualTrigger a, PodSnapshotManualTrigger b) {

@@ -1,17 +1,16 @@
 package dev.podsnapshot.controller;
 
-import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
-import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotScope;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
 import dev.podsnapshot.grpc.ColdStart;
 import dev.podsnapshot.grpc.MatchReply;
 import dev.podsnapshot.grpc.MatchRequest;
 import dev.podsnapshot.grpc.Restore;
+import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.grpc.SnapshotRef;
 import dev.podsnapshot.grpc.Untouched;
 import dev.podsnapshot.grpc.WorkloadCheckpoint;
@@ -20,14 +19,12 @@ import dev.podsnapshot.matching.Decision;
 import dev.podsnapshot.matching.Matching;
 import dev.podsnapshot.matching.NodeFingerprint;
 import dev.podsnapshot.matching.PodFacts;
+import dev.podsnapshot.matching.Policies;
 import dev.podsnapshot.matching.PolicyFacts;
-import dev.podsnapshot.matching.SpecHash;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,10 +38,17 @@ class Matches {
   private final KubernetesClient client;
   private final Snapshots snapshots;
   private final PodNotices notices;
+  private final RestoresUnderWay restores;
   private final MeterRegistry metrics;
   private final Set<String> askedPods = ConcurrentHashMap.newKeySet();
 
-  Matches(KubernetesClient client, Snapshots snapshots, PodNotices notices, MeterRegistry metrics) {
+  Matches(
+      KubernetesClient client,
+      Snapshots snapshots,
+      PodNotices notices,
+      RestoresUnderWay restores,
+      MeterRegistry metrics) {
+    this.restores = restores;
     this.client = client;
     this.snapshots = snapshots;
     this.notices = notices;
@@ -79,8 +83,10 @@ class Matches {
     var reply = MatchReply.newBuilder();
     var decision = decide(pod, policy.get(), NodeFingerprint.of(request.getFingerprint()));
     switch (decision) {
-      case Decision.Restore restore ->
-          reply.setRestore(restore(pod.getMetadata().getNamespace(), restore));
+      case Decision.Restore restore -> {
+        reply.setRestore(restore(pod.getMetadata().getNamespace(), restore));
+        restores.begin(ref.getUid(), ref.getNamespace(), restore.snapshot().name());
+      }
       case Decision.Cold cold -> {
         reply.setColdStart(
             ColdStart.newBuilder().setReason(cold.reason().text()).setMessage(cold.message()));
@@ -112,17 +118,7 @@ class Matches {
   }
 
   private Decision decide(Pod pod, PodSnapshotPolicy policy, NodeFingerprint node) {
-    var annotations =
-        pod.getMetadata().getAnnotations() == null
-            ? Map.<String, String>of()
-            : pod.getMetadata().getAnnotations();
-    var facts =
-        new PodFacts(
-            pod.getMetadata().getNamespace(),
-            SpecHash.of(pod.getSpec()),
-            Policies.labels(pod),
-            Optional.ofNullable(annotations.get(PodSnapshotApi.RESTORE_FROM)),
-            unsupported(pod, policy));
+    var facts = PodFacts.of(pod, policy.getSpec().scope());
     var candidates =
         client
             .resources(PodSnapshot.class)
@@ -130,52 +126,9 @@ class Matches {
             .list()
             .getItems()
             .stream()
-            .map(Matches::candidate)
+            .map(Candidate::of)
             .toList();
-    return Matching.decide(
-        facts,
-        new PolicyFacts(policy.getMetadata().getName(), policy.getSpec().groupingLabels()),
-        node,
-        candidates);
-  }
-
-  private static Optional<String> unsupported(Pod pod, PodSnapshotPolicy policy) {
-    if (policy.getSpec().snapshotScope() == SnapshotScope.ROOTFS_ONLY) {
-      return Optional.of("spec.snapshotScope rootfs-only is not supported yet");
-    }
-    if (Boolean.TRUE.equals(pod.getSpec().getHostNetwork())) {
-      return Optional.of("Pods with hostNetwork can't be restored");
-    }
-    if (pod.getSpec().getInitContainers().stream()
-        .anyMatch(c -> !"Always".equals(c.getRestartPolicy()))) {
-      return Optional.of("Pods with init containers can't be restored");
-    }
-    return Optional.empty();
-  }
-
-  static Candidate candidate(PodSnapshot snapshot) {
-    var meta = snapshot.getMetadata();
-    var labels = meta.getLabels() == null ? Map.<String, String>of() : meta.getLabels();
-    var features =
-        meta.getAnnotations() == null
-            ? null
-            : meta.getAnnotations().get(PodSnapshotApi.CPU_FEATURES);
-    return new Candidate(
-        meta.getName(),
-        snapshot.getSpec().policyName(),
-        Instant.parse(meta.getCreationTimestamp()),
-        snapshot.getStatus() != null
-            && Conditions.isTrue(snapshot.getStatus().conditions(), Conditions.READY),
-        meta.getDeletionTimestamp() != null,
-        labels.getOrDefault(PodSnapshotApi.TEMPLATE_HASH, ""),
-        labels,
-        features == null
-            ? null
-            : new NodeFingerprint(
-                labels.getOrDefault(PodSnapshotApi.RUNSC_VERSION, ""),
-                labels.getOrDefault(PodSnapshotApi.RUNSC_PLATFORM, ""),
-                labels.getOrDefault(PodSnapshotApi.ARCHITECTURE, ""),
-                Set.of(features.split(" "))));
+    return Matching.decide(facts, PolicyFacts.of(policy), node, candidates);
   }
 
   private Restore restore(String namespace, Decision.Restore decision) {
@@ -189,13 +142,15 @@ class Matches {
         .setContainers(
             Integer.parseInt(
                 snapshot.getMetadata().getAnnotations().get(PodSnapshotApi.CONTAINER_COUNT)))
+        .setScope(
+            decision.snapshot().scope().equals("rootfs-only") ? Scope.ROOTFS_ONLY : Scope.WHOLE_POD)
         .build();
   }
 
   /** The snapshot of a workload that triggers itself exists, and waits, as soon as its Pod does. */
   private Optional<WorkloadCheckpoint> workloadCheckpoint(Pod pod, PodSnapshotPolicy policy) {
     if (policy.getSpec().triggerConfig().type() != TriggerType.WORKLOAD
-        || unsupported(pod, policy).isPresent()) {
+        || PodFacts.unsupported(pod, policy.getSpec().scope()).isPresent()) {
       return Optional.empty();
     }
     var storage =
@@ -207,7 +162,7 @@ class Matches {
       return Optional.empty();
     }
     var name = SnapshotFactory.nameFor(pod.getMetadata().getUid());
-    snapshots.ensure(name, pod, policy, storage, null);
+    snapshots.ensure(name, pod, policy, storage, new SnapshotFactory.Cause.Policy("workload"));
     var stop = policy.getSpec().triggerConfig().postCheckpoint() == PostCheckpoint.STOP;
     return Optional.of(
         WorkloadCheckpoint.newBuilder()

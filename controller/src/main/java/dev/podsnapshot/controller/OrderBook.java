@@ -6,6 +6,7 @@ import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.grpc.CheckpointOrder;
 import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.grpc.PostCheckpoint;
+import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.grpc.SnapshotRef;
 import dev.podsnapshot.grpc.Trigger;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -55,7 +56,7 @@ class OrderBook {
         || snapshot.getMetadata().getDeletionTimestamp() != null
         || snapshot.getStatus() == null
         || snapshot.getStatus().observedGcsPath() == null
-        || Conditions.find(snapshot.getStatus().conditions(), Conditions.CHECKPOINT).isPresent()) {
+        || Conditions.isDecided(snapshot.getStatus().conditions(), Conditions.CHECKPOINT)) {
       return;
     }
     var order = order(snapshot, annotations);
@@ -84,6 +85,11 @@ class OrderBook {
         .setLocation(GcsPath.parse(snapshot.getStatus().observedGcsPath()))
         .setSpecHash(
             snapshot.getMetadata().getLabels().getOrDefault(PodSnapshotApi.TEMPLATE_HASH, ""))
+        .setRetry(snapshot.getStatus().checkpointRetryCount())
+        .setScope(
+            "rootfs-only".equals(annotations.get(PodSnapshotApi.SCOPE))
+                ? Scope.ROOTFS_ONLY
+                : Scope.WHOLE_POD)
         .build();
   }
 

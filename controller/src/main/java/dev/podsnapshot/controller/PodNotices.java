@@ -1,7 +1,9 @@
 package dev.podsnapshot.controller;
 
+import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
 import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.MicroTime;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -17,9 +19,10 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.Objects;
+import java.util.Optional;
 import org.jboss.logging.Logger;
 
-/** What a Pod's user is told: events and the PodRestored condition. */
+/** What users are told beside the status of our own objects: events, and conditions of Pods. */
 @ApplicationScoped
 class PodNotices {
   private static final Logger LOG = Logger.getLogger(PodNotices.class);
@@ -41,17 +44,58 @@ class PodNotices {
         "Successfully checkpointed the pod to PodSnapshot " + qualified(pod, snapshot));
   }
 
+  void checkpointFailed(Pod pod, String snapshot, String why) {
+    event(
+        pod,
+        "Warning",
+        "Failed to checkpoint the pod to PodSnapshot %s: %s"
+            .formatted(qualified(pod, snapshot), why));
+  }
+
+  /** The Pod that the snapshot was taken of, if it is still there. */
+  Optional<Pod> origin(PodSnapshot snapshot) {
+    var annotations = snapshot.getMetadata().getAnnotations();
+    return Optional.ofNullable(
+            client
+                .pods()
+                .inNamespace(snapshot.getMetadata().getNamespace())
+                .withName(annotations.get(PodSnapshotApi.ORIGIN_POD))
+                .get())
+        .filter(
+            pod ->
+                pod.getMetadata().getUid().equals(annotations.get(PodSnapshotApi.ORIGIN_POD_UID)));
+  }
+
+  /** The policy's own trigger made a snapshot of the Pod: it makes no second one. */
+  void triggered(Pod pod, String trigger, String snapshot) {
+    condition(
+        pod,
+        PodSnapshotApi.POD_SNAPSHOT_TRIGGERED,
+        "True",
+        trigger,
+        "PodSnapshot " + qualified(pod, snapshot));
+  }
+
+  void snapshotEvent(PodSnapshot snapshot, String reason, String message) {
+    event(snapshot, "Warning", reason, message);
+  }
+
   void restored(Pod pod, String snapshot) {
     event(
         pod,
         "Normal",
         "Successfully restored the pod from PodSnapshot " + qualified(pod, snapshot));
-    condition(pod, "True", "Restored", "restored from PodSnapshot " + qualified(pod, snapshot));
+    condition(
+        pod,
+        PodSnapshotApi.POD_RESTORED,
+        "True",
+        "Restored",
+        "restored from PodSnapshot " + qualified(pod, snapshot));
   }
 
   void coldStart(Pod pod, String reason, String message) {
     event(pod, "Warning", "falling back to a cold start of pod: " + message);
-    condition(pod, "False", reason, message);
+    condition(pod, PodSnapshotApi.POD_RESTORED, "False", reason, message);
   }
 
   void noSnapshotYet(Pod pod, String message) {
@@ -66,10 +110,10 @@ class PodNotices {
             + "\"message\":\"stopped after its checkpoint, as its PodSnapshotPolicy asks\"}}");
   }
 
-  private void condition(Pod pod, String status, String reason, String message) {
+  private void condition(Pod pod, String type, String status, String reason, String message) {
     var condition =
         new PodConditionBuilder()
-            .withType(PodSnapshotApi.POD_RESTORED)
+            .withType(type)
             .withStatus(status)
             .withReason(reason)
             .withMessage(message)
@@ -99,30 +143,34 @@ class PodNotices {
     }
   }
 
-  /** The name is made of what is told, so that telling it twice leaves one event. */
   private void event(Pod pod, String type, String message) {
+    event(pod, type, PodSnapshotApi.EVENT_REASON, message);
+  }
+
+  /** The name is made of what is told, so that telling it twice leaves one event. */
+  private void event(HasMetadata object, String type, String reason, String message) {
     var now = Instant.now();
     var name =
         "%s.%s"
             .formatted(
-                pod.getMetadata().getName(),
-                Integer.toHexString(Objects.hash(pod.getMetadata().getUid(), message)));
+                object.getMetadata().getName(),
+                Integer.toHexString(Objects.hash(object.getMetadata().getUid(), message)));
     var event =
         new EventBuilder()
             .withNewMetadata()
             .withName(name)
-            .withNamespace(pod.getMetadata().getNamespace())
+            .withNamespace(object.getMetadata().getNamespace())
             .endMetadata()
             .withType(type)
-            .withReason(PodSnapshotApi.EVENT_REASON)
+            .withReason(reason)
             .withMessage(message)
-            .withAction(PodSnapshotApi.EVENT_REASON)
+            .withAction(reason)
             .withNewInvolvedObject()
-            .withApiVersion("v1")
-            .withKind("Pod")
-            .withName(pod.getMetadata().getName())
-            .withNamespace(pod.getMetadata().getNamespace())
-            .withUid(pod.getMetadata().getUid())
+            .withApiVersion(object.getApiVersion())
+            .withKind(object.getKind())
+            .withName(object.getMetadata().getName())
+            .withNamespace(object.getMetadata().getNamespace())
+            .withUid(object.getMetadata().getUid())
             .endInvolvedObject()
             .withReportingComponent("podsnapshot-controller")
             .withReportingInstance("podsnapshot-controller")
@@ -139,8 +187,11 @@ class PodNotices {
     } catch (KubernetesClientException e) {
       if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
         LOG.warnf(
-            "pod=%s/%s phase=event: %s",
-            pod.getMetadata().getNamespace(), pod.getMetadata().getName(), e.getMessage());
+            "%s=%s/%s phase=event: %s",
+            object.getKind(),
+            object.getMetadata().getNamespace(),
+            object.getMetadata().getName(),
+            e.getMessage());
       }
     }
   }

@@ -1,7 +1,6 @@
 package dev.podsnapshot.controller;
 
 import dev.podsnapshot.api.ConditionedStatus;
-import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
@@ -17,7 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Ready: the storage config that the policy names exists. */
+/** Writes a policy's conditions; {@link PolicyConditions} says which. */
 @ControllerConfiguration(name = "policy")
 public class PolicyReconciler implements Reconciler<PodSnapshotPolicy> {
 
@@ -44,6 +43,24 @@ public class PolicyReconciler implements Reconciler<PodSnapshotPolicy> {
                     (PodSnapshotPolicy policy) ->
                         Set.of(new ResourceID(policy.getSpec().storageConfigName())))
                 .build(),
+            context),
+        // The policies beside it, which may overlap.
+        new InformerEventSource<>(
+            InformerEventSourceConfiguration.from(PodSnapshotPolicy.class, PodSnapshotPolicy.class)
+                .withName("policies-beside")
+                .withSecondaryToPrimaryMapper(
+                    (PodSnapshotPolicy other) ->
+                        context
+                            .getPrimaryCache()
+                            .list(other.getMetadata().getNamespace())
+                            .filter(
+                                p ->
+                                    !p.getMetadata()
+                                        .getName()
+                                        .equals(other.getMetadata().getName()))
+                            .map(ResourceID::fromResource)
+                            .collect(Collectors.toSet()))
+                .build(),
             context));
   }
 
@@ -51,22 +68,18 @@ public class PolicyReconciler implements Reconciler<PodSnapshotPolicy> {
   public UpdateControl<PodSnapshotPolicy> reconcile(
       PodSnapshotPolicy policy, Context<PodSnapshotPolicy> context) {
     var old = policy.getStatus();
-    var conditions = old == null ? null : old.conditions();
-    var name = policy.getSpec().storageConfigName();
-    var found = context.getSecondaryResource(PodSnapshotStorageConfig.class).isPresent();
-    var next =
-        new ConditionedStatus(
-            found
-                ? Conditions.with(
-                    conditions, Conditions.READY, true, "PolicyReady", "the policy is in force")
-                : Conditions.with(
-                    conditions,
-                    Conditions.READY,
-                    false,
-                    "StorageConfigNotFound",
-                    "spec.storageConfigName: PodSnapshotStorageConfig %s does not exist"
-                        .formatted(name)),
-            policy.getMetadata().getGeneration());
+    var conditions =
+        PolicyConditions.of(
+            policy,
+            context.getSecondaryResource(PodSnapshotStorageConfig.class),
+            context
+                .eventSourceRetriever()
+                .getControllerEventSource()
+                .list(policy.getMetadata().getNamespace(), p -> true)
+                .map(PodSnapshotPolicy.class::cast)
+                .toList(),
+            old == null ? null : old.conditions());
+    var next = new ConditionedStatus(conditions, policy.getMetadata().getGeneration());
     if (next.equals(old)) {
       return UpdateControl.noUpdate();
     }

@@ -7,12 +7,15 @@ import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
 import dev.podsnapshot.api.PodSnapshotSpec;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
 import dev.podsnapshot.matching.Matching;
+import dev.podsnapshot.matching.Policies;
+import dev.podsnapshot.matching.PolicyFacts;
 import dev.podsnapshot.matching.SpecHash;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /** What a new PodSnapshot carries: all that is needed to find its files and to match it later. */
@@ -24,16 +27,34 @@ final class SnapshotFactory {
     return UUID.nameUUIDFromBytes(causeUid.getBytes(StandardCharsets.UTF_8)).toString();
   }
 
-  /**
-   * @param triggeredBy the trigger object's name; null for a workload's own trigger
-   */
-  static PodSnapshot create(String name, Pod pod, PodSnapshotPolicy policy, String triggeredBy) {
+  /** What made a snapshot. */
+  sealed interface Cause {
+    /** A trigger object. */
+    record Object(String name, String uid) implements Cause {}
+
+    /** The policy's own trigger; {@code text} as in the API. */
+    record Policy(String text) implements Cause {}
+
+    default String text() {
+      return switch (this) {
+        case Object object -> "manual";
+        case Policy policy -> policy.text;
+      };
+    }
+  }
+
+  static PodSnapshot create(
+      String name,
+      Pod pod,
+      PodSnapshotPolicy policy,
+      PodSnapshotStorageConfig storage,
+      Cause cause) {
     var labels =
         new HashMap<>(Matching.group(policy.getSpec().groupingLabels(), Policies.labels(pod)));
     labels.put(PodSnapshotApi.TEMPLATE_HASH, SpecHash.of(pod.getSpec()));
     labels.put("podsnapshot.gke.io/pod-name", truncate(pod.getMetadata().getName()));
-    if (triggeredBy != null) {
-      labels.put(PodSnapshotApi.TRIGGERED_BY, truncate(triggeredBy));
+    if (cause instanceof Cause.Object trigger) {
+      labels.put(PodSnapshotApi.TRIGGERED_BY, truncate(trigger.name()));
     }
     var stop = policy.getSpec().triggerConfig().postCheckpoint() == PostCheckpoint.STOP;
     var snapshot = new PodSnapshot();
@@ -45,7 +66,13 @@ final class SnapshotFactory {
             .addToAnnotations(PodSnapshotApi.ORIGIN_POD, pod.getMetadata().getName())
             .addToAnnotations(PodSnapshotApi.ORIGIN_POD_UID, pod.getMetadata().getUid())
             .addToAnnotations(PodSnapshotApi.ORIGIN_NODE, pod.getSpec().getNodeName())
-            .addToAnnotations(PodSnapshotApi.TRIGGER, triggeredBy == null ? "workload" : "manual")
+            .addToAnnotations(PodSnapshotApi.TRIGGER, cause.text())
+            .addToAnnotations(
+                cause instanceof Cause.Object trigger
+                    ? Map.of(PodSnapshotApi.TRIGGER_UID, trigger.uid())
+                    : Map.of())
+            .addToAnnotations(PodSnapshotApi.GCS_PATH, gcsPath(storage, name))
+            .addToAnnotations(PodSnapshotApi.SCOPE, PolicyFacts.of(policy).scope())
             .addToAnnotations(PodSnapshotApi.POST_CHECKPOINT, stop ? "stop" : "resume")
             .addToAnnotations(PodSnapshotApi.CONTAINER_COUNT, Integer.toString(containerCount(pod)))
             .withFinalizers(List.of(PodSnapshotApi.FINALIZER))

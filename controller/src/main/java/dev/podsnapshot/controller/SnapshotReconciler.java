@@ -3,21 +3,33 @@ package dev.podsnapshot.controller;
 import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
-import dev.podsnapshot.storage.ObjectStore;
-import dev.podsnapshot.storage.ObjectStoreException;
+import dev.podsnapshot.api.PodSnapshotManualTrigger;
+import dev.podsnapshot.api.PodSnapshotPolicy;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
-/** Sums up a snapshot's conditions as Ready, orders its checkpoint, deletes its files. */
+/**
+ * Orders a snapshot's checkpoint, sums up its conditions as Ready, ends it when its policy says so,
+ * and deletes its files.
+ */
 @ControllerConfiguration(
     name = "snapshot",
     finalizerName = PodSnapshotApi.FINALIZER,
@@ -26,48 +38,177 @@ import org.jboss.logging.Logger;
 public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodSnapshot> {
   private static final Logger LOG = Logger.getLogger(SnapshotReconciler.class);
   private static final Duration DELETE_RETRY = Duration.ofSeconds(10);
+  private static final Duration IN_USE_RETRY = Duration.ofSeconds(5);
 
   private final KubernetesClient client;
   private final Snapshots snapshots;
   private final OrderBook orders;
   private final PodNotices notices;
-  private final ObjectStore store;
+  private final SnapshotFiles files;
+  private final RestoresUnderWay restores;
+  private final CheckpointConfig config;
+  private final MeterRegistry metrics;
 
   public SnapshotReconciler(
       KubernetesClient client,
       Snapshots snapshots,
       OrderBook orders,
       PodNotices notices,
-      ObjectStore store) {
+      SnapshotFiles files,
+      RestoresUnderWay restores,
+      CheckpointConfig config,
+      MeterRegistry metrics) {
     this.client = client;
     this.snapshots = snapshots;
     this.orders = orders;
     this.notices = notices;
-    this.store = store;
+    this.files = files;
+    this.restores = restores;
+    this.config = config;
+    this.metrics = metrics;
+  }
+
+  @Override
+  public List<EventSource<?, PodSnapshot>> prepareEventSources(
+      EventSourceContext<PodSnapshot> context) {
+    return List.of(
+        new InformerEventSource<>(
+            InformerEventSourceConfiguration.from(PodSnapshotPolicy.class, PodSnapshot.class)
+                .withName("policies-of-snapshots")
+                .withSecondaryToPrimaryMapper(
+                    (PodSnapshotPolicy policy) ->
+                        context
+                            .getPrimaryCache()
+                            .list(policy.getMetadata().getNamespace())
+                            .filter(
+                                s ->
+                                    s.getSpec().policyName().equals(policy.getMetadata().getName()))
+                            .map(ResourceID::fromResource)
+                            .collect(Collectors.toSet()))
+                .withPrimaryToSecondaryMapper(
+                    (PodSnapshot snapshot) ->
+                        Set.of(
+                            new ResourceID(
+                                snapshot.getSpec().policyName(),
+                                snapshot.getMetadata().getNamespace())))
+                .build(),
+            context),
+        new InformerEventSource<>(
+            InformerEventSourceConfiguration.from(PodSnapshotManualTrigger.class, PodSnapshot.class)
+                .withName("triggers-of-snapshots")
+                .withSecondaryToPrimaryMapper(
+                    (PodSnapshotManualTrigger trigger) ->
+                        Set.of(
+                            new ResourceID(
+                                SnapshotFactory.nameFor(trigger.getMetadata().getUid()),
+                                trigger.getMetadata().getNamespace())))
+                .build(),
+            context));
   }
 
   @Override
   public UpdateControl<PodSnapshot> reconcile(PodSnapshot snapshot, Context<PodSnapshot> context) {
-    if (snapshot.getStatus() == null) {
-      return UpdateControl.noUpdate(); // the status of a new one is on its way
+    if (snapshot.getStatus() == null || snapshot.getStatus().observedGcsPath() == null) {
+      await(snapshot);
+      return UpdateControl.noUpdate();
     }
     var conditions = snapshot.getStatus().conditions();
-    if (Conditions.find(conditions, Conditions.CHECKPOINT).isEmpty()) {
-      orders.offer(snapshot);
-      return UpdateControl.noUpdate();
+    if (!Conditions.isDecided(conditions, Conditions.CHECKPOINT)) {
+      return awaitCheckpoint(snapshot);
     }
     var ready = ready(conditions);
-    if (ready.equals(conditions)) {
-      return UpdateControl.noUpdate();
+    if (!ready.equals(conditions)) {
+      snapshots.updateStatus(
+          snapshot.getMetadata().getNamespace(),
+          snapshot.getMetadata().getName(),
+          status -> status.withConditions(ready(status.conditions())));
+      if (Conditions.isTrue(ready, Conditions.READY)) {
+        notices
+            .origin(snapshot)
+            .ifPresent(pod -> notices.checkpointed(pod, snapshot.getMetadata().getName()));
+      }
+      if (Conditions.isFalse(ready, Conditions.CHECKPOINT)
+          || Conditions.isFalse(ready, Conditions.STORAGE_REPLICATED)) {
+        var why = Conditions.find(ready, Conditions.READY).orElseThrow().getMessage();
+        notices
+            .origin(snapshot)
+            .ifPresent(pod -> notices.checkpointFailed(pod, snapshot.getMetadata().getName(), why));
+      }
+      return UpdateControl.noUpdate(); // the change comes back as an event
     }
+    return retain(snapshot, context);
+  }
+
+  /** The first status of a new snapshot. */
+  private void await(PodSnapshot snapshot) {
+    var path = snapshot.getMetadata().getAnnotations().get(PodSnapshotApi.GCS_PATH);
     snapshots.updateStatus(
         snapshot.getMetadata().getNamespace(),
         snapshot.getMetadata().getName(),
-        status -> status.withConditions(ready(status.conditions())));
-    if (Conditions.isTrue(ready, Conditions.READY)) {
-      announce(snapshot);
+        status ->
+            status
+                .withObservedGcsPath(path)
+                .withConditions(
+                    Conditions.with(
+                        status.conditions(),
+                        Conditions.READY,
+                        false,
+                        "AwaitingCheckpoint",
+                        "the checkpoint has not begun")));
+  }
+
+  private UpdateControl<PodSnapshot> awaitCheckpoint(PodSnapshot snapshot) {
+    var meta = snapshot.getMetadata();
+    var conditions = snapshot.getStatus().conditions();
+    var begun = Conditions.find(conditions, Conditions.CHECKPOINT).isPresent();
+    var triggerUid = meta.getAnnotations().get(PodSnapshotApi.TRIGGER_UID);
+    if (triggerUid != null && !begun && triggerGone(meta.getNamespace(), snapshot)) {
+      LOG.infof(
+          "snapshot=%s/%s phase=aborted its trigger was deleted",
+          meta.getNamespace(), meta.getName());
+      client.resource(snapshot).delete();
+      return UpdateControl.noUpdate();
     }
+    orders.offer(snapshot);
+    if ("workload".equals(meta.getAnnotations().get(PodSnapshotApi.TRIGGER))) {
+      return UpdateControl.noUpdate(); // the workload takes the time that it needs
+    }
+    var deadline = Instant.parse(meta.getCreationTimestamp()).plus(config.deadline());
+    var left = Duration.between(Instant.now(), deadline);
+    if (left.isPositive()) {
+      return UpdateControl.<PodSnapshot>noUpdate().rescheduleAfter(left.plusSeconds(1));
+    }
+    var why =
+        "context deadline exceeded: node %s did not end the checkpoint within %d s; is the Pod snapshot agent running there?"
+            .formatted(
+                meta.getAnnotations().get(PodSnapshotApi.ORIGIN_NODE),
+                config.deadline().toSeconds());
+    LOG.warnf("snapshot=%s/%s phase=checkpoint: %s", meta.getNamespace(), meta.getName(), why);
+    metrics.counter("podsnapshot_checkpoint_deadlines_total").increment();
+    snapshots.updateStatus(
+        meta.getNamespace(),
+        meta.getName(),
+        status ->
+            Conditions.isDecided(status.conditions(), Conditions.CHECKPOINT)
+                ? status
+                : status.withConditions(
+                    Conditions.with(
+                        status.conditions(), Conditions.CHECKPOINT, false, "Failed", why)));
     return UpdateControl.noUpdate();
+  }
+
+  private boolean triggerGone(String namespace, PodSnapshot snapshot) {
+    var uid = snapshot.getMetadata().getAnnotations().get(PodSnapshotApi.TRIGGER_UID);
+    return client
+        .resources(PodSnapshotManualTrigger.class)
+        .inNamespace(namespace)
+        .list()
+        .getItems()
+        .stream()
+        .noneMatch(
+            t ->
+                t.getMetadata().getUid().equals(uid)
+                    && t.getMetadata().getDeletionTimestamp() == null);
   }
 
   private static List<Condition> ready(List<Condition> conditions) {
@@ -93,18 +234,57 @@ public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodS
             "the checkpoint is being uploaded");
   }
 
-  private void announce(PodSnapshot snapshot) {
-    var annotations = snapshot.getMetadata().getAnnotations();
-    var pod =
-        client
-            .pods()
-            .inNamespace(snapshot.getMetadata().getNamespace())
-            .withName(annotations.get(PodSnapshotApi.ORIGIN_POD))
-            .get();
-    if (pod != null
-        && pod.getMetadata().getUid().equals(annotations.get(PodSnapshotApi.ORIGIN_POD_UID))) {
-      notices.checkpointed(pod, snapshot.getMetadata().getName());
+  /** Deletes what its policy keeps no longer; without a policy, a snapshot stays. */
+  private UpdateControl<PodSnapshot> retain(PodSnapshot snapshot, Context<PodSnapshot> context) {
+    var policy = context.getSecondaryResource(PodSnapshotPolicy.class);
+    if (policy.isEmpty() || policy.get().getMetadata().getDeletionTimestamp() != null) {
+      return UpdateControl.noUpdate();
     }
+    var meta = snapshot.getMetadata();
+    var spec = policy.get().getSpec();
+    var siblings =
+        context
+            .eventSourceRetriever()
+            .getControllerEventSource()
+            .list(meta.getNamespace(), s -> true)
+            .map(PodSnapshot.class::cast)
+            .toList();
+    var crowdedOut = Retention.crowdedOut(snapshot, spec, siblings);
+    var expiry = Retention.expiry(snapshot, spec);
+    if (!crowdedOut) {
+      // One that became Ready may crowd out an older one, which hears nothing of it.
+      if (Conditions.isTrue(snapshot.getStatus().conditions(), Conditions.READY)) {
+        siblings.stream()
+            .filter(s -> !s.getMetadata().getName().equals(meta.getName()))
+            .filter(s -> s.getMetadata().getDeletionTimestamp() == null)
+            .filter(s -> s.getSpec().policyName().equals(policy.get().getMetadata().getName()))
+            .filter(s -> Retention.crowdedOut(s, spec, siblings))
+            .forEach(s -> end(s, "RetentionGroupLimit"));
+      }
+      if (expiry.isEmpty()) {
+        return UpdateControl.noUpdate();
+      }
+      var left = Duration.between(Instant.now(), expiry.get());
+      if (left.isPositive()) {
+        return UpdateControl.<PodSnapshot>noUpdate().rescheduleAfter(left.plusSeconds(1));
+      }
+    }
+    return end(snapshot, crowdedOut ? "RetentionGroupLimit" : "RetentionLastAccess")
+        ? UpdateControl.noUpdate()
+        : UpdateControl.<PodSnapshot>noUpdate().rescheduleAfter(IN_USE_RETRY);
+  }
+
+  /** Returns false while a Pod is being restored from it. */
+  private boolean end(PodSnapshot snapshot, String reason) {
+    var meta = snapshot.getMetadata();
+    if (restores.of(meta.getNamespace(), meta.getName())) {
+      return false;
+    }
+    LOG.infof(
+        "snapshot=%s/%s phase=retention reason=%s", meta.getNamespace(), meta.getName(), reason);
+    metrics.counter("podsnapshot_retention_deletions_total", "reason", reason).increment();
+    client.resource(snapshot).delete();
+    return true;
   }
 
   /** The files go first; the object stays until its prefix is empty. */
@@ -116,33 +296,31 @@ public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodS
     if (path == null) {
       return DeleteControl.defaultDelete(); // nothing was ever stored
     }
-    try {
-      var location = GcsPath.parse(path);
-      for (var object : store.list(location.getBucket(), location.getPrefix())) {
-        store.delete(location.getBucket(), object);
-      }
-      if (!store.list(location.getBucket(), location.getPrefix()).isEmpty()) {
-        return deleting(namespace, name, "objects are left below " + path);
-      }
-      LOG.infof("snapshot=%s/%s phase=deleted path=%s", namespace, name, path);
-      return DeleteControl.defaultDelete();
-    } catch (ObjectStoreException e) {
-      if (e.kind() == ObjectStoreException.Kind.NOT_FOUND) {
-        LOG.infof("snapshot=%s/%s phase=deleted the bucket is gone: %s", namespace, name, path);
+    switch (files.delete(path)) {
+      case SnapshotFiles.Gone gone -> {
+        LOG.infof("snapshot=%s/%s phase=deleted path=%s", namespace, name, path);
         return DeleteControl.defaultDelete();
       }
-      LOG.warnf("snapshot=%s/%s phase=delete: %s", namespace, name, e.getMessage());
-      return deleting(namespace, name, e.getMessage());
+      case SnapshotFiles.BucketGone gone -> {
+        LOG.warnf("snapshot=%s/%s phase=deleted the bucket is gone: %s", namespace, name, path);
+        notices.snapshotEvent(
+            snapshot,
+            "BucketNotFound",
+            "the bucket of %s is gone, and the files with it".formatted(path));
+        return DeleteControl.defaultDelete();
+      }
+      case SnapshotFiles.Left left -> {
+        LOG.warnf("snapshot=%s/%s phase=delete: %s", namespace, name, left.why());
+        metrics.counter("podsnapshot_deletion_failures_total").increment();
+        snapshots.updateStatus(
+            namespace,
+            name,
+            status ->
+                status.withConditions(
+                    Conditions.with(
+                        status.conditions(), Conditions.READY, false, "Deleting", left.why())));
+        return DeleteControl.noFinalizerRemoval().rescheduleAfter(DELETE_RETRY);
+      }
     }
-  }
-
-  private DeleteControl deleting(String namespace, String name, String why) {
-    snapshots.updateStatus(
-        namespace,
-        name,
-        status ->
-            status.withConditions(
-                Conditions.with(status.conditions(), Conditions.READY, false, "Deleting", why)));
-    return DeleteControl.noFinalizerRemoval().rescheduleAfter(DELETE_RETRY);
   }
 }

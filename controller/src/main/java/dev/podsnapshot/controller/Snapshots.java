@@ -1,6 +1,5 @@
 package dev.podsnapshot.controller;
 
-import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.PodSnapshotStatus;
@@ -30,33 +29,15 @@ class Snapshots {
         client.resources(PodSnapshot.class).inNamespace(namespace).withName(name).get());
   }
 
-  /** Makes the snapshot if it is not there, with the status of one that waits. */
+  /** Makes the snapshot if it is not there; its reconciler gives it a status. */
   PodSnapshot ensure(
       String name,
       Pod pod,
       PodSnapshotPolicy policy,
       PodSnapshotStorageConfig storage,
-      String triggeredBy) {
-    var existing = find(pod.getMetadata().getNamespace(), name);
-    var snapshot =
-        existing.orElseGet(() -> create(SnapshotFactory.create(name, pod, policy, triggeredBy)));
-    if (snapshot.getStatus() != null && snapshot.getStatus().observedGcsPath() != null) {
-      return snapshot;
-    }
-    return updateStatus(
-            pod.getMetadata().getNamespace(),
-            name,
-            status ->
-                status
-                    .withObservedGcsPath(SnapshotFactory.gcsPath(storage, name))
-                    .withConditions(
-                        Conditions.with(
-                            status.conditions(),
-                            Conditions.READY,
-                            false,
-                            "AwaitingCheckpoint",
-                            "the checkpoint has not ended")))
-        .orElse(snapshot);
+      SnapshotFactory.Cause cause) {
+    return find(pod.getMetadata().getNamespace(), name)
+        .orElseGet(() -> create(SnapshotFactory.create(name, pod, policy, storage, cause)));
   }
 
   private PodSnapshot create(PodSnapshot snapshot) {

@@ -1,0 +1,51 @@
+package dev.podsnapshot.controller;
+
+import dev.podsnapshot.storage.ObjectStore;
+import dev.podsnapshot.storage.ObjectStoreException;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/** Deletes a snapshot's files; needs nothing but their path. */
+@ApplicationScoped
+class SnapshotFiles {
+  private final ObjectStore store;
+
+  SnapshotFiles(ObjectStore store) {
+    this.store = store;
+  }
+
+  /** How a deletion ended. */
+  sealed interface Deletion {}
+
+  /** No file is left. */
+  record Gone() implements Deletion {}
+
+  /** No bucket is left. */
+  record BucketGone() implements Deletion {}
+
+  /**
+   * Some may be left.
+   *
+   * @param why for the user, with the way out
+   */
+  record Left(String why) implements Deletion {}
+
+  Deletion delete(String path) {
+    try {
+      var location = GcsPath.parse(path);
+      for (var object : store.list(location.getBucket(), location.getPrefix())) {
+        store.delete(location.getBucket(), object);
+      }
+      return store.list(location.getBucket(), location.getPrefix()).isEmpty()
+          ? new Gone()
+          : new Left("objects are left below " + path);
+    } catch (ObjectStoreException e) {
+      return e.kind() == ObjectStoreException.Kind.NOT_FOUND
+          ? new BucketGone()
+          : new Left(
+              "the files below %s can't be deleted: %s; it is tried again every 10 s. Give the controller storage.objects.list and storage.objects.delete there, or see docs/deletion.md for the way out"
+                  .formatted(path, e.getMessage()));
+    } catch (IllegalArgumentException e) {
+      return new Left(e.getMessage());
+    }
+  }
+}
