@@ -107,7 +107,7 @@ class Matches {
     return reply.build();
   }
 
-  private Optional<PodSnapshotPolicy> policyOf(Pod pod) {
+  Optional<PodSnapshotPolicy> policyOf(Pod pod) {
     return Policies.governing(
         pod,
         client

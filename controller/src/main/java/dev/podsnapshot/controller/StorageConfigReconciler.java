@@ -1,8 +1,8 @@
 package dev.podsnapshot.controller;
 
 import dev.podsnapshot.api.ConditionedStatus;
-import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
+import dev.podsnapshot.storage.BucketPermissions;
 import dev.podsnapshot.storage.ObjectStore;
 import dev.podsnapshot.storage.ObjectStoreException;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -10,62 +10,56 @@ import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
-import java.time.Duration;
 import java.util.List;
+import org.jboss.logging.Logger;
 
-/** Ready: the bucket is there and may be looked at. */
+/** Looks at the bucket again and again; {@link StorageConditions} says what it means. */
 @ControllerConfiguration(name = "storageconfig")
 public class StorageConfigReconciler implements Reconciler<PodSnapshotStorageConfig> {
-  private static final Duration RECHECK = Duration.ofSeconds(15);
+  private static final Logger LOG = Logger.getLogger(StorageConfigReconciler.class);
 
   private final ObjectStore store;
+  private final BucketPermissions permissions;
+  private final BucketCheckConfig config;
 
-  public StorageConfigReconciler(ObjectStore store) {
+  public StorageConfigReconciler(
+      ObjectStore store, BucketPermissions permissions, BucketCheckConfig config) {
     this.store = store;
+    this.permissions = permissions;
+    this.config = config;
   }
 
   @Override
   public UpdateControl<PodSnapshotStorageConfig> reconcile(
-      PodSnapshotStorageConfig config, Context<PodSnapshotStorageConfig> context) {
-    var old = config.getStatus();
-    var conditions = ready(config, old == null ? null : old.conditions());
-    var next = new ConditionedStatus(conditions, config.getMetadata().getGeneration());
+      PodSnapshotStorageConfig resource, Context<PodSnapshotStorageConfig> context) {
+    var old = resource.getStatus();
+    var next =
+        new ConditionedStatus(
+            look(resource, old == null ? null : old.conditions()),
+            resource.getMetadata().getGeneration());
     var control = UpdateControl.<PodSnapshotStorageConfig>noUpdate();
     if (!next.equals(old)) {
-      config.setStatus(next);
-      control = UpdateControl.patchStatus(config);
+      LOG.infof("storageconfig=%s conditions=%s", resource.getMetadata().getName(), next);
+      resource.setStatus(next);
+      control = UpdateControl.patchStatus(resource);
     }
-    return Conditions.isTrue(conditions, Conditions.READY)
-        ? control
-        : control.rescheduleAfter(RECHECK);
+    return control.rescheduleAfter(config.interval());
   }
 
-  private List<Condition> ready(PodSnapshotStorageConfig config, List<Condition> old) {
-    var gcs = config.getSpec().snapshotStorageConfig().gcs();
+  private List<Condition> look(PodSnapshotStorageConfig resource, List<Condition> old) {
+    var gcs = resource.getSpec().snapshotStorageConfig().gcs();
     if (gcs == null) {
-      return Conditions.with(
-          old,
-          Conditions.READY,
-          false,
-          "NoStorage",
-          "spec.snapshotStorageConfig.gcs is missing: name a bucket there");
+      return StorageConditions.noStorage(old);
     }
     try {
-      store.bucketFacts(gcs.bucket());
-      return Conditions.with(
-          old,
-          Conditions.READY,
-          true,
-          "BucketAvailable",
-          "gs://%s can be used".formatted(gcs.bucket()));
+      return StorageConditions.of(
+          gcs.bucket(),
+          store.bucketFacts(gcs.bucket()),
+          permissions.missing(gcs.bucket()),
+          config.clusterLocation(),
+          old);
     } catch (ObjectStoreException e) {
-      var reason =
-          switch (e.kind()) {
-            case NOT_FOUND -> "BucketNotFound";
-            case PERMISSION_DENIED -> "PermissionDenied";
-            default -> "StoreUnavailable";
-          };
-      return Conditions.with(old, Conditions.READY, false, reason, e.getMessage());
+      return StorageConditions.unreachable(gcs.bucket(), e, old);
     }
   }
 }

@@ -1,13 +1,7 @@
 package dev.podsnapshot.controller;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,42 +12,26 @@ import org.jboss.logging.Logger;
  * was not running there, so the Pod started cold.
  */
 @ApplicationScoped
-class UnaskedPods implements ResourceEventHandler<Pod> {
+class UnaskedPods implements PodInformer.PodListener {
   private static final Logger LOG = Logger.getLogger(UnaskedPods.class);
 
-  private final KubernetesClient client;
   private final Matches matches;
   private final PodNotices notices;
   private final Instant since = Instant.now();
   private final Set<String> told = ConcurrentHashMap.newKeySet();
-  private SharedIndexInformer<Pod> informer;
 
-  UnaskedPods(KubernetesClient client, Matches matches, PodNotices notices) {
-    this.client = client;
+  UnaskedPods(Matches matches, PodNotices notices) {
     this.matches = matches;
     this.notices = notices;
   }
 
-  void start(@Observes StartupEvent event) {
-    informer = client.pods().inAnyNamespace().inform(this);
-  }
-
-  void stop(@Observes ShutdownEvent event) {
-    informer.close();
-  }
-
   @Override
-  public void onAdd(Pod pod) {
+  public void seen(Pod pod) {
     look(pod);
   }
 
   @Override
-  public void onUpdate(Pod old, Pod pod) {
-    look(pod);
-  }
-
-  @Override
-  public void onDelete(Pod pod, boolean finalStateUnknown) {
+  public void gone(Pod pod) {
     told.remove(pod.getMetadata().getUid());
     matches.forget(pod.getMetadata().getUid());
   }

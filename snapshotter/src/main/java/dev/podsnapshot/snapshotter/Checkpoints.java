@@ -71,7 +71,10 @@ class Checkpoints {
           e.getMessage());
       metrics.counter("podsnapshot_checkpoint_failures_total").increment();
       spool.remove(order.getSnapshot().getName());
-      return report.setError(String.valueOf(e.getMessage())).build();
+      return report
+          .setError(String.valueOf(e.getMessage()))
+          .setRetryable(!(e instanceof RefusedException))
+          .build();
     }
   }
 
@@ -82,7 +85,7 @@ class Checkpoints {
         runsc
             .sandboxOf(order.getPod().getUid())
             .orElseThrow(
-                () -> new RunscException("the Pod has no gVisor sandbox on " + config.node()));
+                () -> new RefusedException("the Pod has no gVisor sandbox on " + config.node()));
     requirePortable(sandbox);
     if (spool.freeBytes() < config.spoolReserveBytes()) {
       throw new IOException(
@@ -140,9 +143,16 @@ class Checkpoints {
   /** What is written of the sandbox now is compared at restore; see {@link Sandbox}. */
   private static void requirePortable(Sandbox sandbox) throws RunscException {
     if (sandbox.annotations().containsKey(Sandbox.CGROUP_PARENT)) {
-      throw new RunscException(
+      throw new RefusedException(
           "the Pod was started before a PodSnapshotPolicy selected it (or while the node's restorer"
               + " was not running), so its snapshot could not be restored: recreate the Pod");
+    }
+  }
+
+  /** Trying again would not help. */
+  private static final class RefusedException extends RunscException {
+    private RefusedException(String message) {
+      super(message);
     }
   }
 }

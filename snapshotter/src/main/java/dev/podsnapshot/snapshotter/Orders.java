@@ -7,6 +7,7 @@ import dev.podsnapshot.grpc.NodeRef;
 import dev.podsnapshot.grpc.ReplicationReport;
 import dev.podsnapshot.grpc.StoreReply;
 import dev.podsnapshot.grpc.StoreRequest;
+import dev.podsnapshot.grpc.Trigger;
 import dev.podsnapshot.grpc.Upload;
 import dev.podsnapshot.runsc.Runsc;
 import dev.podsnapshot.runsc.RunscException;
@@ -20,7 +21,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Set;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
@@ -35,7 +37,10 @@ class Orders {
   private final Checkpoints checkpoints;
   private final Spool spool;
   private final Runsc runsc;
-  private final Set<String> underWay = ConcurrentHashMap.newKeySet();
+
+  /** By snapshot: the order that is carried out, or the one that came after it. */
+  private final Map<String, CheckpointOrder> latest = new ConcurrentHashMap<>();
+
   private Cancellable stream;
 
   Orders(
@@ -58,10 +63,15 @@ class Orders {
       LOG.infof("snapshot=%s phase=resume", order.getSnapshot().getName());
       accept(order);
     }
-    var node = NodeRef.newBuilder().setNode(config.node()).build();
+    var node = NodeRef.newBuilder().setNode(config.node());
+    try {
+      node.setFingerprint(runsc.fingerprint().wire());
+    } catch (RunscException e) {
+      LOG.errorf("phase=orders the node's fingerprint is unknown: %s", e.getMessage());
+    }
     stream =
         fleet
-            .orders(node)
+            .orders(node.build())
             .onCompletion()
             .failWith(() -> new IOException("the controller ended the stream"))
             .onFailure()
@@ -78,29 +88,59 @@ class Orders {
     stream.cancel();
   }
 
+  /** An order that comes again while it is carried out waits: it may be the next attempt. */
   private void accept(CheckpointOrder order) {
     var name = order.getSnapshot().getName();
-    if (underWay.add(name)) {
-      Thread.ofVirtual()
-          .name("snapshot-" + name)
-          .start(
-              () -> {
-                try {
-                  carryOut(order);
-                } catch (RuntimeException | RunscException e) {
-                  LOG.errorf(e, "snapshot=%s", name);
-                } finally {
-                  underWay.remove(name);
-                }
-              });
+    if (latest.put(name, order) == null) {
+      Thread.ofVirtual().name("snapshot-" + name).start(() -> carryOutAll(name));
+    }
+  }
+
+  private void carryOutAll(String name) {
+    var done = new HashSet<Long>();
+    while (true) {
+      var order = latest.get(name);
+      if (!done.add(order.getRetry())) {
+        if (latest.remove(name, order)) {
+          return;
+        }
+        continue;
+      }
+      try {
+        pause(order);
+        carryOut(order);
+      } catch (RuntimeException | RunscException e) {
+        LOG.errorf(e, "snapshot=%s", name);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  /** Longer with each failure: 2 s, 4 s, 8 s... */
+  private static void pause(CheckpointOrder order) throws InterruptedException {
+    if (order.getRetry() > 0) {
+      Thread.sleep(Duration.ofSeconds(1L << Math.min(order.getRetry(), 6)));
     }
   }
 
   private void carryOut(CheckpointOrder order) throws RunscException {
-    var directoryName = order.getSnapshot().getName();
+    var name = order.getSnapshot().getName();
     if (!spool.isComplete(order)) {
+      if (order.getTrigger() != Trigger.WORKLOAD
+          && !report(
+              CheckpointReport.newBuilder()
+                  .setSnapshot(order.getSnapshot())
+                  .setStarted(true)
+                  .build())) {
+        return;
+      }
       var report = checkpoints.take(order);
-      report(report);
+      if (!report(report)) {
+        spool.remove(name); // the snapshot was deleted, or its time is over
+        return;
+      }
       if (!report.getError().isEmpty() || report.getNeverTriggered()) {
         return;
       }
@@ -108,12 +148,15 @@ class Orders {
     var request =
         StoreRequest.newBuilder()
             .setSnapshot(order.getSnapshot())
-            .setDirectory(config.spool().resolve(directoryName).toString())
+            .setDirectory(config.spool().resolve(name).toString())
             .setLocation(order.getLocation())
             .setSpecHash(order.getSpecHash())
             .setFingerprint(runsc.fingerprint().wire())
             .build();
-    var report = ReplicationReport.newBuilder().setSnapshot(order.getSnapshot());
+    var report =
+        ReplicationReport.newBuilder()
+            .setSnapshot(order.getSnapshot())
+            .setLocation(order.getLocation());
     try {
       var reply = store(request);
       report
@@ -126,10 +169,10 @@ class Orders {
           Status.fromThrowable(e).getDescription() == null
               ? String.valueOf(e.getMessage())
               : Status.fromThrowable(e).getDescription());
-      LOG.errorf("snapshot=%s phase=upload: %s", directoryName, report.getError());
+      LOG.errorf("snapshot=%s phase=upload: %s", name, report.getError());
     }
     retrying(fleet.reportReplication(report.build()));
-    spool.remove(directoryName);
+    spool.remove(name);
   }
 
   private StoreReply store(StoreRequest request) {
@@ -143,22 +186,26 @@ class Orders {
         .atMost(config.uploadDeadline());
   }
 
-  private void report(CheckpointReport report) {
-    retrying(fleet.reportCheckpoint(report));
+  /** Returns false if nobody wants to know: the snapshot is gone. */
+  private boolean report(CheckpointReport report) {
+    return retrying(fleet.reportCheckpoint(report));
   }
 
-  /** A report is never lost while this process lives; NOT_FOUND means that the object is gone. */
-  private static void retrying(Uni<?> call) {
-    call.ifNoItem()
-        .after(Duration.ofSeconds(10))
-        .fail()
-        .onFailure(e -> Status.fromThrowable(e).getCode() != Status.Code.NOT_FOUND)
-        .retry()
-        .withBackOff(Duration.ofMillis(200), Duration.ofSeconds(10))
-        .indefinitely()
-        .onFailure()
-        .recoverWithNull()
-        .await()
-        .indefinitely();
+  /**
+   * A report is never lost while this process lives; NOT_FOUND (false) means the object is gone.
+   */
+  private static boolean retrying(Uni<?> call) {
+    return call.ifNoItem()
+            .after(Duration.ofSeconds(10))
+            .fail()
+            .onFailure(e -> Status.fromThrowable(e).getCode() != Status.Code.NOT_FOUND)
+            .retry()
+            .withBackOff(Duration.ofMillis(200), Duration.ofSeconds(10))
+            .indefinitely()
+            .onFailure()
+            .recoverWithNull()
+            .await()
+            .indefinitely()
+        != null;
   }
 }

@@ -186,7 +186,7 @@ public class GcsObjectStore implements ObjectStore {
     }
   }
 
-  private static Kind kind(StorageException e) {
+  static Kind kind(StorageException e) {
     return switch (e.getCode()) {
       case 404 -> Kind.NOT_FOUND;
       case 401, 403 -> Kind.PERMISSION_DENIED;

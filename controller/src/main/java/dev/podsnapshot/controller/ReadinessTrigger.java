@@ -1,0 +1,107 @@
+package dev.podsnapshot.controller;
+
+import dev.podsnapshot.api.PodSnapshotApi;
+import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
+import dev.podsnapshot.api.PodSnapshotStorageConfig;
+import dev.podsnapshot.matching.PodFacts;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
+
+/**
+ * {@code triggerConfig.type: readinessProbe}: one snapshot of a Pod when it turns ready for the
+ * first time. A Pod that was restored has nothing new to save.
+ */
+@ApplicationScoped
+class ReadinessTrigger implements PodInformer.PodListener {
+  private static final Logger LOG = Logger.getLogger(ReadinessTrigger.class);
+  private static final String TEXT = "readinessProbe";
+
+  private final KubernetesClient client;
+  private final Matches matches;
+  private final Snapshots snapshots;
+  private final RestoresUnderWay restores;
+  private final PodNotices notices;
+  private final Set<String> handled = ConcurrentHashMap.newKeySet();
+
+  ReadinessTrigger(
+      KubernetesClient client,
+      Matches matches,
+      Snapshots snapshots,
+      RestoresUnderWay restores,
+      PodNotices notices) {
+    this.client = client;
+    this.matches = matches;
+    this.snapshots = snapshots;
+    this.restores = restores;
+    this.notices = notices;
+  }
+
+  @Override
+  public void seen(Pod pod) {
+    var uid = pod.getMetadata().getUid();
+    if (!"gvisor".equals(pod.getSpec().getRuntimeClassName())
+        || pod.getMetadata().getDeletionTimestamp() != null
+        || !has(pod, "Ready")
+        || has(pod, PodSnapshotApi.POD_SNAPSHOT_TRIGGERED)
+        || has(pod, PodSnapshotApi.POD_RESTORED)
+        || restores.ofPod(uid)
+        || !handled.add(uid)) {
+      return;
+    }
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                snapshot(pod);
+              } catch (KubernetesClientException e) {
+                handled.remove(uid); // the Pod's next change tries again
+                LOG.warnf(
+                    "pod=%s/%s phase=trigger: %s",
+                    pod.getMetadata().getNamespace(), pod.getMetadata().getName(), e.getMessage());
+              }
+            });
+  }
+
+  @Override
+  public void gone(Pod pod) {
+    handled.remove(pod.getMetadata().getUid());
+  }
+
+  private void snapshot(Pod pod) {
+    var policy = matches.policyOf(pod);
+    if (policy.isEmpty()
+        || policy.get().getSpec().triggerConfig().type() != TriggerType.READINESS_PROBE
+        || PodFacts.unsupported(pod, policy.get().getSpec().scope()).isPresent()) {
+      return;
+    }
+    var storage =
+        client
+            .resources(PodSnapshotStorageConfig.class)
+            .withName(policy.get().getSpec().storageConfigName())
+            .get();
+    if (storage == null) {
+      notices.checkpointFailed(
+          pod,
+          "",
+          "PodSnapshotStorageConfig %s does not exist"
+              .formatted(policy.get().getSpec().storageConfigName()));
+      return;
+    }
+    var name = SnapshotFactory.nameFor(pod.getMetadata().getUid());
+    snapshots.ensure(name, pod, policy.get(), storage, new SnapshotFactory.Cause.Policy(TEXT));
+    notices.triggered(pod, TEXT, name);
+    LOG.infof(
+        "pod=%s/%s snapshot=%s phase=trigger type=%s",
+        pod.getMetadata().getNamespace(), pod.getMetadata().getName(), name, TEXT);
+  }
+
+  private static boolean has(Pod pod, String type) {
+    return pod.getStatus().getConditions().stream()
+        .anyMatch(c -> c.getType().equals(type) && "True".equals(c.getStatus()));
+  }
+}

@@ -1,0 +1,153 @@
+package dev.podsnapshot.controller;
+
+import dev.podsnapshot.api.Conditions;
+import dev.podsnapshot.storage.BucketFacts;
+import dev.podsnapshot.storage.ObjectStoreException;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What a storage config's status says of its bucket (reference, section 5.1). Pure. */
+final class StorageConditions {
+  /** False: uploads go in one slow stream. */
+  static final String PARALLEL_UPLOAD = "ParallelUpload";
+
+  /** False: the bucket works, but not as the guide wants it. */
+  static final String BUCKET_SUITABLE = "BucketSuitable";
+
+  private StorageConditions() {}
+
+  /** What is wrong with a bucket that works, and what to do. */
+  private record Advice(String reason, String text) {}
+
+  /** {@code spec.snapshotStorageConfig.gcs} is missing. */
+  static List<Condition> noStorage(List<Condition> old) {
+    return unusable(
+        old, "NoStorage", "spec.snapshotStorageConfig.gcs is missing: name a bucket there");
+  }
+
+  static List<Condition> unreachable(String bucket, ObjectStoreException e, List<Condition> old) {
+    return switch (e.kind()) {
+      case NOT_FOUND ->
+          unusable(
+              old,
+              "BucketNotFound",
+              "spec.snapshotStorageConfig.gcs.bucket: gs://%s does not exist; create it (%s)"
+                  .formatted(bucket, e.getMessage()));
+      case PERMISSION_DENIED ->
+          unusable(
+              old,
+              "PermissionDenied",
+              "storage.buckets.get on gs://%s is missing; grant roles/storage.bucketViewer (%s)"
+                  .formatted(bucket, e.getMessage()));
+      default ->
+          unusable(
+              old,
+              "StoreUnavailable",
+              "gs://%s can't be looked at: %s".formatted(bucket, e.getMessage()));
+    };
+  }
+
+  /**
+   * @param missing permissions that are not granted; empty if that could not be asked
+   * @param clusterLocation where the cluster is; empty if nobody said
+   */
+  static List<Condition> of(
+      String bucket,
+      BucketFacts facts,
+      Optional<List<String>> missing,
+      Optional<String> clusterLocation,
+      List<Condition> old) {
+    if (missing.isPresent() && !missing.get().isEmpty()) {
+      return unusable(
+          old,
+          "PermissionDenied",
+          "%s on gs://%s is missing; grant roles/storage.objectUser and roles/storage.bucketViewer"
+              .formatted(String.join(", ", missing.get()), bucket));
+    }
+    var conditions =
+        Conditions.with(
+            old,
+            Conditions.READY,
+            true,
+            "BucketAvailable",
+            "gs://%s can be used".formatted(bucket));
+    var refused = facts.parallelUploadRefused();
+    conditions =
+        refused.isEmpty()
+            ? Conditions.with(
+                conditions, PARALLEL_UPLOAD, true, "Allowed", "snapshots are uploaded in parallel")
+            : Conditions.with(
+                conditions,
+                PARALLEL_UPLOAD,
+                false,
+                "Harmful",
+                refused.get() + ": snapshots are uploaded in one stream, which is slow");
+    var advice = advice(facts, clusterLocation);
+    return advice.isEmpty()
+        ? Conditions.with(
+            conditions, BUCKET_SUITABLE, true, "Suitable", "the bucket is as the guide wants it")
+        : Conditions.with(
+            conditions,
+            BUCKET_SUITABLE,
+            false,
+            advice.getFirst().reason(),
+            String.join("; ", advice.stream().map(Advice::text).toList()));
+  }
+
+  private static List<Advice> advice(BucketFacts facts, Optional<String> clusterLocation) {
+    var advice = new ArrayList<Advice>();
+    if (!facts.hierarchicalNamespace()) {
+      advice.add(
+          new Advice(
+              "HierarchicalNamespaceDisabled",
+              "hierarchical namespace is off, which limits requests a second: it can only be set when"
+                  + " a bucket is made (--enable-hierarchical-namespace)"));
+    }
+    if (!facts.uniformAccess()) {
+      advice.add(
+          new Advice(
+              "UniformAccessDisabled",
+              "uniform bucket-level access is off: gcloud storage buckets update"
+                  + " --uniform-bucket-level-access"));
+    }
+    if (facts.softDeleteSeconds() > 0) {
+      advice.add(
+          new Advice(
+              "SoftDeleteEnabled",
+              "soft delete keeps deleted snapshots for %d s and bills them: gcloud storage buckets"
+                      .formatted(facts.softDeleteSeconds())
+                  + " update --clear-soft-delete"));
+    }
+    if (facts.retentionPolicy()) {
+      advice.add(
+          new Advice(
+              "RetentionPolicySet",
+              "the bucket's retention policy keeps snapshots from being deleted: gcloud storage"
+                  + " buckets update --clear-retention-period"));
+    }
+    if (clusterLocation.isPresent()
+        && !facts.location().isEmpty()
+        && !sameLocation(facts.location(), clusterLocation.get())) {
+      advice.add(
+          new Advice(
+              "WrongLocation",
+              "the bucket is in %s, the cluster in %s: make one there"
+                  .formatted(facts.location(), clusterLocation.get())));
+    }
+    return advice;
+  }
+
+  /** A zone lies in its region. */
+  private static boolean sameLocation(String bucket, String cluster) {
+    var b = bucket.toLowerCase();
+    var c = cluster.toLowerCase();
+    return c.equals(b) || c.startsWith(b + "-");
+  }
+
+  private static List<Condition> unusable(List<Condition> old, String reason, String message) {
+    var rest = Conditions.without(Conditions.without(old, PARALLEL_UPLOAD), BUCKET_SUITABLE);
+    return Conditions.with(rest, Conditions.READY, false, reason, message);
+  }
+}
