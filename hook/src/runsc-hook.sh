@@ -3,6 +3,9 @@
 # untouched, but:
 #   create  asks the restorer once, which may edit the bundle's config.json;
 #   start   becomes `restore` where the restorer planned one;
+#   create  may also take the root file systems from a snapshot (rootfs-only), or do nothing for an init container
+#           whose work is in the snapshot: then start, wait, state, kill and delete play a container that ended well;
+#   kill    waits for the snapshot that a Pod's policy asks for on deletion;
 #   delete  forgets what was noted of the sandbox.
 # Any doubt, silence or failure of ours ends in the plain verb: a cold start.
 # It holds no logic beyond that; src/ask.c says how it talks, the restorer's package doc what it hears.
@@ -11,27 +14,32 @@ HOME_DIR=@HOME_DIR@
 RUN=${PODSNAPSHOT_RUN:-/run/podsnapshots}
 CREATE_DEADLINE_MS=2000
 START_DEADLINE_MS=120000
+STOP_DEADLINE_MS=600000
 
-verb= id= bundle= root= log= previous=
+verb= id= bundle= root= log= pidfile= previous=
 for argument; do
   case $argument in
     create | start | delete) [ -n "$verb" ] || verb=$argument ;;
-    state | wait | kill | exec | events | ps | pause | resume | checkpoint | restore) [ -n "$verb" ] || exec "$RUNSC" "$@" ;;
+    state | wait | kill)
+      [ -n "$verb" ] || { [ -d "$RUN/skipped" ] || [ -d "$RUN/on-delete" ] || exec "$RUNSC" "$@"; verb=$argument; } ;;
+    exec | events | ps | pause | resume | checkpoint | restore) [ -n "$verb" ] || exec "$RUNSC" "$@" ;;
     --root=*) root=$argument ;;
     --log=*) log=${argument#--log=} ;;
     --bundle=*) bundle=${argument#--bundle=} ;;
   esac
-  [ "$previous" = --bundle ] && bundle=$argument
-  previous=$argument
+  [ "$id" = --bundle ] && bundle=$argument
+  [ "$id" = --pid-file ] && pidfile=$argument
+  previous=$id
   id=$argument
 done
+[ "$verb" != kill ] || { signal=$id id=$previous; }
 
 ask() { "$HOME_DIR/ask" "$RUN/hook.sock" "$@" 2>/dev/null; }
 
 # runsc's own streams are the container's: what went wrong is read from its log.
 last_error() { [ -n "$log" ] && tail -n 1 "$log" 2>/dev/null | sed -n 's/.*"msg":"\([^"]*\)".*/\1/p'; }
 
-# The same call with `restore` for `start`; a function, so that the words of the call itself stay as they are.
+# The same call with other words for its verb; functions, so that the words of the call itself stay as they are.
 restore() {
   count=$#
   while [ $count -gt 0 ]; do
@@ -39,6 +47,20 @@ restore() {
     shift
     if [ "$argument" = start ]; then
       set -- "$@" restore "--image-path=$directory" --detach --background
+    else
+      set -- "$@" "$argument"
+    fi
+    count=$((count - 1))
+  done
+  "$RUNSC" "$@"
+}
+create_with_files() {
+  count=$#
+  while [ $count -gt 0 ]; do
+    argument=$1
+    shift
+    if [ "$argument" = create ]; then
+      set -- "$@" create "--fs-restore-image-path=$directory"
     else
       set -- "$@" "$argument"
     fi
@@ -58,8 +80,29 @@ give_up() {
   "$RUNSC" $root kill "$1" KILL >/dev/null 2>&1
 }
 
+# An init container that did not run: it has ended well.
+skipped=$RUN/skipped/$id
+if [ -e "$skipped" ]; then
+  case $verb in
+    start | kill) exit 0 ;;
+    wait) printf '{"id":"%s","exitStatus":0}\n' "$id" && exit 0 ;;
+    state) printf '{"ociVersion":"1.2.0","id":"%s","status":"stopped","pid":0,"bundle":""}\n' "$id" && exit 0 ;;
+    delete)
+      rm -f "$skipped"
+      exit 0
+      ;;
+  esac
+fi
+
 case $verb in
+  kill)
+    case $signal in
+      15 | TERM | SIGTERM) [ ! -e "$RUN/on-delete/$id" ] || ask $STOP_DEADLINE_MS stopping "$id" >/dev/null ;;
+    esac
+    exec "$RUNSC" "$@"
+    ;;
   delete)
+    [ -e "$RUN/on-delete/$id" ] && rm -f "$RUN/on-delete/$id"
     [ -e "$planned" ] && rm -f "$planned"
     [ -e "$RUN/restoring/$id" ] && rm -f "$RUN/restoring/$id"
     exec "$RUNSC" "$@"
@@ -69,6 +112,21 @@ case $verb in
     [ -S "$RUN/hook.sock" ] && answer=$(ask $CREATE_DEADLINE_MS create "$id" "$bundle")
     case $answer in
       plan\ *) mkdir -p "$RUN/planned" && echo "${answer#plan }" >"$planned" ;;
+      skip)
+        # The pid is the shim's: it is asked for, but nothing is done with that of a container that has ended.
+        mkdir -p "$RUN/skipped" && : >"$skipped" && echo "$PPID" >"$pidfile" && exit 0
+        rm -f "$skipped"
+        ;;
+      files)
+        answer=$(ask $START_DEADLINE_MS files "$id")
+        case $answer in
+          files\ *)
+            directory=${answer#files }
+            create_with_files "$@" && exit 0
+            ask 2000 failed "$id" "$(last_error)" >/dev/null
+            ;;
+        esac
+        ;;
       *)
         # A container of a sandbox that was restored, but the restorer forgot it: it can't be started plainly.
         if [ -d "$RUN/restoring" ] && [ -n "$(ls "$RUN/restoring")" ]; then

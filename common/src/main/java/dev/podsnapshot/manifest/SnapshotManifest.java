@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +29,20 @@ public record SnapshotManifest(
   /** The files of a gVisor checkpoint without compression. */
   public static final List<String> GVISOR_FILES =
       List.of("checkpoint.img", "pages_meta.img", "pages.img");
+
+  /** The files of a gVisor file-system checkpoint (pkg/sentry/state/checkpointfiles). */
+  public static final List<String> ROOTFS_FILES =
+      List.of("fscheckpoint.pb", "multitar.img", "pages_meta.img", "pages.img");
+
+  /** Those of the two lists that are in a folder: exactly one list must be complete. */
+  public static List<String> filesIn(Path directory) throws IOException {
+    for (var files : List.of(GVISOR_FILES, ROOTFS_FILES)) {
+      if (files.stream().allMatch(f -> Files.isRegularFile(directory.resolve(f)))) {
+        return files;
+      }
+    }
+    throw new IOException("not the files of a checkpoint: " + directory);
+  }
 
   private static final ObjectMapper JSON =
       new ObjectMapper().configure(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES, true);
@@ -85,7 +101,7 @@ public record SnapshotManifest(
       throw new InvalidManifestException("manifest.json names no file");
     }
     for (var file : manifest.files) {
-      if (!GVISOR_FILES.contains(file.name)) {
+      if (!GVISOR_FILES.contains(file.name) && !ROOTFS_FILES.contains(file.name)) {
         throw new InvalidManifestException("manifest.json names an unknown file: " + file.name);
       }
       if (file.bytes < 0

@@ -1,7 +1,6 @@
 package dev.podsnapshot.matching;
 
 import dev.podsnapshot.api.PodSnapshotApi;
-import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotScope;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Map;
 import java.util.Optional;
@@ -19,7 +18,7 @@ public record PodFacts(
     Optional<String> requested,
     Optional<String> unsupported) {
 
-  public static PodFacts of(Pod pod, SnapshotScope scope) {
+  public static PodFacts of(Pod pod) {
     var annotations =
         pod.getMetadata().getAnnotations() == null
             ? Map.<String, String>of()
@@ -29,26 +28,15 @@ public record PodFacts(
         SpecHash.of(pod.getSpec()),
         Policies.labels(pod),
         Optional.ofNullable(annotations.get(PodSnapshotApi.RESTORE_FROM)),
-        unsupported(pod, scope));
+        unsupported(pod));
   }
 
   /** Why neither a snapshot of this Pod can be taken nor a restore of it tried. */
-  public static Optional<String> unsupported(Pod pod, SnapshotScope scope) {
-    var spec = pod.getSpec();
-    if (Boolean.TRUE.equals(spec.getHostNetwork())) {
+  public static Optional<String> unsupported(Pod pod) {
+    if (Boolean.TRUE.equals(pod.getSpec().getHostNetwork())) {
       return Optional.of(
           "spec.hostNetwork: the sandbox would keep the node's addresses; set it to false");
     }
-    if (scope == SnapshotScope.ROOTFS_ONLY) {
-      return Optional.empty();
-    }
-    return spec.getInitContainers().stream()
-        .filter(c -> !"Always".equals(c.getRestartPolicy()))
-        .findFirst()
-        .map(
-            c ->
-                "spec.initContainers: %s would have run already in a restored Pod; use"
-                        .formatted(c.getName())
-                    + " restartPolicy: Always (a sidecar), or move its work into the image");
+    return Optional.empty();
   }
 }

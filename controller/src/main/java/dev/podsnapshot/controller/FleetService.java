@@ -22,6 +22,7 @@ import io.grpc.Status;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
+import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.time.ZoneOffset;
@@ -47,6 +48,7 @@ public class FleetService implements Fleet {
   private final SnapshotFiles files;
   private final RestoresUnderWay restores;
   private final CheckpointConfig checkpoints;
+  private final DeletionTrigger deletions;
   private final MeterRegistry metrics;
 
   public FleetService(
@@ -59,6 +61,7 @@ public class FleetService implements Fleet {
       SnapshotFiles files,
       RestoresUnderWay restores,
       CheckpointConfig checkpoints,
+      DeletionTrigger deletions,
       MeterRegistry metrics) {
     this.client = client;
     this.snapshots = snapshots;
@@ -69,6 +72,7 @@ public class FleetService implements Fleet {
     this.files = files;
     this.restores = restores;
     this.checkpoints = checkpoints;
+    this.deletions = deletions;
     this.metrics = metrics;
   }
 
@@ -254,6 +258,17 @@ public class FleetService implements Fleet {
         report.getBytes(),
         report.getStageMillis(),
         report.getRestoreMillis());
+    return Uni.createFrom().item(ACK);
+  }
+
+  @Override
+  @RunOnVirtualThread
+  public Uni<Ack> stopping(PodRef pod) {
+    try {
+      deletions.beforeStop(pod);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     return Uni.createFrom().item(ACK);
   }
 

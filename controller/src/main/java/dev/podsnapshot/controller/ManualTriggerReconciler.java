@@ -144,7 +144,7 @@ public class ManualTriggerReconciler implements Reconciler<PodSnapshotManualTrig
                   .formatted(policy.getMetadata().getName())
               + " manual");
     }
-    var unsupported = PodFacts.unsupported(pod, policy.getSpec().scope());
+    var unsupported = PodFacts.unsupported(pod);
     if (unsupported.isPresent()) {
       throw new RefusedException(unsupported.get());
     }

@@ -4,6 +4,7 @@ import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
+import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotScope;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
 import dev.podsnapshot.grpc.ColdStart;
@@ -21,6 +22,7 @@ import dev.podsnapshot.matching.NodeFingerprint;
 import dev.podsnapshot.matching.PodFacts;
 import dev.podsnapshot.matching.Policies;
 import dev.podsnapshot.matching.PolicyFacts;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -84,7 +86,7 @@ class Matches {
     var decision = decide(pod, policy.get(), NodeFingerprint.of(request.getFingerprint()));
     switch (decision) {
       case Decision.Restore restore -> {
-        reply.setRestore(restore(pod.getMetadata().getNamespace(), restore));
+        reply.setRestore(restore(pod, restore));
         restores.begin(ref.getUid(), ref.getNamespace(), restore.snapshot().name());
       }
       case Decision.Cold cold -> {
@@ -94,6 +96,8 @@ class Matches {
       }
     }
     workloadCheckpoint(pod, policy.get()).ifPresent(reply::setWorkloadCheckpoint);
+    reply.setCheckpointOnDelete(
+        policy.get().getSpec().triggerConfig().type() == TriggerType.ON_DELETE);
     var reason = decision instanceof Decision.Cold cold ? cold.reason().text() : "";
     metrics
         .counter(
@@ -118,7 +122,7 @@ class Matches {
   }
 
   private Decision decide(Pod pod, PodSnapshotPolicy policy, NodeFingerprint node) {
-    var facts = PodFacts.of(pod, policy.getSpec().scope());
+    var facts = PodFacts.of(pod);
     var candidates =
         client
             .resources(PodSnapshot.class)
@@ -131,7 +135,8 @@ class Matches {
     return Matching.decide(facts, PolicyFacts.of(policy), node, candidates);
   }
 
-  private Restore restore(String namespace, Decision.Restore decision) {
+  private Restore restore(Pod pod, Decision.Restore decision) {
+    var namespace = pod.getMetadata().getNamespace();
     var snapshot = snapshots.find(namespace, decision.snapshot().name()).orElseThrow();
     return Restore.newBuilder()
         .setSnapshot(
@@ -144,13 +149,18 @@ class Matches {
                 snapshot.getMetadata().getAnnotations().get(PodSnapshotApi.CONTAINER_COUNT)))
         .setScope(
             decision.snapshot().scope().equals("rootfs-only") ? Scope.ROOTFS_ONLY : Scope.WHOLE_POD)
+        .addAllInitContainers(
+            pod.getSpec().getInitContainers().stream()
+                .filter(c -> !"Always".equals(c.getRestartPolicy()))
+                .map(Container::getName)
+                .toList())
         .build();
   }
 
   /** The snapshot of a workload that triggers itself exists, and waits, as soon as its Pod does. */
   private Optional<WorkloadCheckpoint> workloadCheckpoint(Pod pod, PodSnapshotPolicy policy) {
     if (policy.getSpec().triggerConfig().type() != TriggerType.WORKLOAD
-        || PodFacts.unsupported(pod, policy.getSpec().scope()).isPresent()) {
+        || PodFacts.unsupported(pod).isPresent()) {
       return Optional.empty();
     }
     var storage =
@@ -174,6 +184,12 @@ class Matches {
                 stop
                     ? dev.podsnapshot.grpc.PostCheckpoint.STOP
                     : dev.podsnapshot.grpc.PostCheckpoint.RESUME)
+            .setScope(
+                policy.getSpec().scope() == SnapshotScope.ROOTFS_ONLY
+                    ? Scope.ROOTFS_ONLY
+                    : Scope.WHOLE_POD)
+            .addAllContainers(
+                pod.getSpec().getContainers().stream().map(Container::getName).toList())
             .build());
   }
 

@@ -76,7 +76,7 @@ class ReadinessTrigger implements PodInformer.PodListener {
     var policy = matches.policyOf(pod);
     if (policy.isEmpty()
         || policy.get().getSpec().triggerConfig().type() != TriggerType.READINESS_PROBE
-        || PodFacts.unsupported(pod, policy.get().getSpec().scope()).isPresent()) {
+        || PodFacts.unsupported(pod).isPresent()) {
       return;
     }
     var storage =

@@ -7,11 +7,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 
 /** The OCI bundle of a container about to be created: its config.json. */
 final class Bundle {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String CHECKPOINT = "dev.gvisor.internal.checkpoint.";
+  private static final String FS_CHECKPOINT = "dev.gvisor.internal.fscheckpoint.";
 
   private final Path file;
   private final ObjectNode spec;
@@ -59,6 +61,23 @@ final class Bundle {
   /** Makes {@code /proc/gvisor/checkpoint} writable in the container. */
   Bundle enableCheckpoint() {
     annotations().put(CHECKPOINT + "enable", "true");
+    return this;
+  }
+
+  /** The same for the containers' root file systems alone (runsc/boot/fscheckpoint.go). */
+  Bundle checkpointRootfsInto(Path directory, List<String> containers, boolean resume) {
+    annotations()
+        .put(FS_CHECKPOINT + "path", directory.toString())
+        .put(FS_CHECKPOINT + "resume", Boolean.toString(resume))
+        .put(
+            FS_CHECKPOINT + "paths",
+            String.join(",", containers.stream().map(c -> c + ":/").toList()));
+    return this;
+  }
+
+  /** Makes {@code /proc/gvisor/fscheckpoint} writable in the container. */
+  Bundle enableRootfsCheckpoint() {
+    annotations().put(FS_CHECKPOINT + "enable", "true");
     return this;
   }
 

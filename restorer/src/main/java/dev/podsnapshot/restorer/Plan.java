@@ -2,6 +2,7 @@ package dev.podsnapshot.restorer;
 
 import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.grpc.Restore;
+import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.grpc.WorkloadCheckpoint;
 import java.util.HashSet;
 import java.util.Optional;
@@ -16,22 +17,26 @@ final class Plan {
   private final CompletableFuture<Staged> staged;
   private final Set<String> restored = new HashSet<>();
   private final long begun = System.nanoTime();
+  private final boolean onDelete;
   private boolean withdrawn;
 
   /**
    * @param restore null: a cold start
    * @param checkpoint null: the workload may not checkpoint itself
+   * @param onDelete whether the Pod is snapshotted before its containers are stopped
    * @param staged completes when the snapshot lies in the cache; null with {@code restore}
    */
   Plan(
       PodRef pod,
       Restore restore,
       WorkloadCheckpoint checkpoint,
-      CompletableFuture<Staged> staged) {
+      CompletableFuture<Staged> staged,
+      boolean onDelete) {
     this.pod = pod;
     this.restore = restore;
     this.checkpoint = checkpoint;
     this.staged = staged;
+    this.onDelete = onDelete;
   }
 
   PodRef pod() {
@@ -48,6 +53,19 @@ final class Plan {
 
   CompletableFuture<Staged> staged() {
     return staged;
+  }
+
+  boolean onDelete() {
+    return onDelete;
+  }
+
+  boolean rootfs() {
+    return restore != null && restore.getScope() == Scope.ROOTFS_ONLY;
+  }
+
+  /** What this container did is in the snapshot: it shall not run. */
+  synchronized boolean skips(String containerName) {
+    return restores() && !rootfs() && restore.getInitContainersList().contains(containerName);
   }
 
   long begunNanos() {

@@ -6,6 +6,7 @@ import dev.podsnapshot.grpc.MatchRequest;
 import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.grpc.PostCheckpoint;
 import dev.podsnapshot.grpc.RestoreReport;
+import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.runsc.Runsc;
 import dev.podsnapshot.runsc.RunscException;
 import dev.podsnapshot.runsc.Sandbox;
@@ -15,6 +16,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +33,9 @@ class Restorations {
   private static final Logger LOG = Logger.getLogger(Restorations.class);
   private static final String PASS = "pass";
 
+  /** How long a created container may take to have its files. */
+  private static final Duration FILES_PATIENCE = Duration.ofMinutes(2);
+
   private final RestorerConfig config;
   private final SnapshotCache cache;
   private final Runsc runsc;
@@ -42,6 +48,9 @@ class Restorations {
 
   /** The sandbox of each container that shall be restored. */
   private final Map<String, String> sandboxOf = new ConcurrentHashMap<>();
+
+  /** The Pod of each container whose stop waits for a snapshot. */
+  private final Map<String, PodRef> stoppable = new ConcurrentHashMap<>();
 
   /** UIDs of Pods whose restore failed: their next sandbox starts cold. */
   private final Set<String> failedPods = ConcurrentHashMap.newKeySet();
@@ -69,7 +78,9 @@ class Restorations {
       return switch (verb) {
         case "create" -> create(words.get(1), Path.of(words.get(2)));
         case "start" -> start(words.get(1));
+        case "files" -> files(words.get(1));
         case "restored" -> restored(words.get(1));
+        case "stopping" -> stopping(words.get(1));
         case "failed" -> failed(words.get(1), words.get(2));
         default -> PASS;
       };
@@ -124,23 +135,31 @@ class Restorations {
     if (workload != null) {
       var spool = config.spool().resolve(workload.getSnapshot().getName());
       Files.createDirectories(spool);
-      bundle.checkpointInto(spool, workload.getPostCheckpoint() == PostCheckpoint.RESUME, true);
+      var resume = workload.getPostCheckpoint() == PostCheckpoint.RESUME;
+      if (workload.getScope() == Scope.ROOTFS_ONLY) {
+        bundle.checkpointRootfsInto(spool, workload.getContainersList(), resume);
+      } else {
+        bundle.checkpointInto(spool, resume, true);
+      }
     }
     bundle.write();
 
     if (!reply.hasRestore() || failedPods.contains(pod.getUid())) {
-      plans.put(id, new Plan(pod, null, workload, null));
+      plans.put(id, new Plan(pod, null, workload, null, reply.getCheckpointOnDelete()));
       LOG.infof(
           "pod=%s/%s phase=match cold start: %s",
           pod.getNamespace(), pod.getName(), reply.getColdStart().getMessage());
       return PASS;
     }
     var restore = reply.getRestore();
-    plans.put(id, new Plan(pod, restore, workload, cache.stage(restore)));
+    plans.put(
+        id, new Plan(pod, restore, workload, cache.stage(restore), reply.getCheckpointOnDelete()));
     LOG.infof(
         "pod=%s/%s phase=match snapshot=%s",
         pod.getNamespace(), pod.getName(), restore.getSnapshot().getName());
-    return plan(id, restore.getSnapshot().getName());
+    return restore.getScope() == Scope.ROOTFS_ONLY
+        ? "files"
+        : plan(id, restore.getSnapshot().getName());
   }
 
   private String createContainer(String id, Bundle bundle) throws IOException {
@@ -151,13 +170,33 @@ class Restorations {
     }
     bundle.portable();
     if (plan.checkpoint().isPresent()) {
-      bundle.enableCheckpoint();
+      if (plan.checkpoint().get().getScope() == Scope.ROOTFS_ONLY) {
+        bundle.enableRootfsCheckpoint();
+      } else {
+        bundle.enableCheckpoint();
+      }
     }
     bundle.write();
+    if (plan.onDelete()) {
+      Files.createDirectories(config.onDeleteNotes());
+      Files.writeString(config.onDeleteNotes().resolve(id), sandbox);
+      stoppable.put(id, plan.pod());
+    }
     if (!plan.restores()) {
       return PASS;
     }
+    var name = bundle.annotation(Sandbox.CONTAINER_NAME);
+    if (plan.skips(name)) {
+      LOG.infof(
+          "pod=%s/%s container=%s phase=restore skipped: what it did is in the snapshot",
+          plan.pod().getNamespace(), plan.pod().getName(), name);
+      return "skip";
+    }
     sandboxOf.put(id, sandbox);
+    if (plan.rootfs()) {
+      Thread.ofVirtual().name("files-" + id).start(() -> awaitFiles(id));
+      return PASS;
+    }
     return plan(sandbox, plan.restore().getSnapshot().getName());
   }
 
@@ -193,6 +232,59 @@ class Restorations {
     return PASS;
   }
 
+  /** The folder from which the sandbox shall take its containers' root file systems. */
+  private String files(String sandbox) {
+    return start(sandbox).equals("restore")
+        ? "files " + plans.get(sandbox).staged().join().directory()
+        : PASS;
+  }
+
+  /** The container is created by now, or will be soon. */
+  private void awaitFiles(String container) {
+    var deadline = System.nanoTime() + FILES_PATIENCE.toNanos();
+    while (true) {
+      try {
+        runsc.waitForRootfsRestore(container);
+        restored(container);
+        return;
+      } catch (RunscException e) {
+        var sandbox = sandboxOf.get(container);
+        var plan = sandbox == null ? null : plans.get(sandbox);
+        if (plan == null || !plan.restores()) {
+          return;
+        }
+        if (System.nanoTime() > deadline) {
+          withdraw(plan, "RestoreFailed", e.getMessage());
+          return;
+        }
+      }
+      try {
+        Thread.sleep(100);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  /** Answers when the container may be stopped. */
+  private String stopping(String container) throws IOException {
+    var pod = stoppable.remove(container);
+    Files.deleteIfExists(config.onDeleteNotes().resolve(container));
+    if (pod == null) {
+      return PASS;
+    }
+    try {
+      fleet.stopping(pod).await().atMost(config.stopDeadline());
+    } catch (RuntimeException e) {
+      LOG.warnf(
+          "pod=%s/%s phase=on-delete is stopped without a snapshot: %s",
+          pod.getNamespace(), pod.getName(), e.toString());
+      metrics.counter("podsnapshot_on_delete_failures_total").increment();
+    }
+    return "ok";
+  }
+
   private String restored(String container) {
     var sandbox = sandboxOf.remove(container);
     var plan = sandbox == null ? null : plans.get(sandbox);
@@ -205,7 +297,9 @@ class Restorations {
   private void complete(String sandbox, Plan plan) {
     try {
       Files.deleteIfExists(config.restoringNotes().resolve(sandbox));
-      runsc.waitForRestore(sandbox);
+      if (!plan.rootfs()) {
+        runsc.waitForRestore(sandbox);
+      }
       var staged = plan.staged().join();
       var millis = (System.nanoTime() - plan.begunNanos()) / 1_000_000;
       metrics.counter("podsnapshot_restores_total", "result", "restored", "reason", "").increment();
@@ -275,6 +369,9 @@ class Restorations {
           .entrySet()
           .removeIf(e -> !live.contains(e.getKey()) && e.getValue().begunNanos() < young);
       sandboxOf.values().removeIf(sandbox -> !plans.containsKey(sandbox));
+      var livePods = new HashSet<String>();
+      plans.values().forEach(plan -> livePods.add(plan.pod().getUid()));
+      stoppable.values().removeIf(pod -> !livePods.contains(pod.getUid()));
       if (failedPods.size() > 10_000) {
         failedPods.clear();
       }

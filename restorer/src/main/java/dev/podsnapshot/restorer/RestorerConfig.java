@@ -16,6 +16,16 @@ public interface RestorerConfig {
   @WithDefault("/run/podsnapshots/restoring")
   Path restoringNotes();
 
+  /** The folder in which the hook finds the containers of Pods that are snapshotted on deletion. */
+  @WithDefault("/run/podsnapshots/on-delete")
+  Path onDeleteNotes();
+
+  /**
+   * How long a container's stop may wait for the snapshot; kubelet's grace period ends it earlier.
+   */
+  @WithDefault("10m")
+  Duration stopDeadline();
+
   @WithDefault("/var/lib/podsnapshots/cache")
   Path cache();
 

@@ -49,6 +49,52 @@ public class Runsc {
     run(command);
   }
 
+  /**
+   * Writes the root file systems of the sandbox's containers; they go on.
+   *
+   * @param directory an empty folder on the node
+   */
+  public void checkpointRootfs(String sandbox, Path directory, boolean direct)
+      throws RunscException {
+    var command = new ArrayList<>(List.of("fscheckpoint", "--image-path=" + directory));
+    command.add("--leave-running");
+    if (direct) {
+      command.add("--direct");
+    }
+    for (var name : containerNames(sandbox)) {
+      command.add("--path=" + name + ":/");
+    }
+    command.add(sandbox);
+    run(command);
+  }
+
+  /** Names, as in the Pod's specification, of the live containers of a sandbox. */
+  private List<String> containerNames(String sandbox) throws RunscException {
+    var names = new ArrayList<String>();
+    try (var files = Files.newDirectoryStream(config.root(), "*_sandbox:" + sandbox + ".state")) {
+      for (var file : files) {
+        var state = JSON.readTree(file.toFile());
+        var name = state.path("spec").path("annotations").path(Sandbox.CONTAINER_NAME).asText("");
+        if (!name.isEmpty() && !"stopped".equals(state.path("status").asText())) {
+          names.add(name);
+        }
+      }
+    } catch (IOException e) {
+      throw new RunscException("can't read runsc's state in " + config.root(), e);
+    }
+    return names;
+  }
+
+  /** Waits for the end of the next checkpoint of the file systems, whoever starts it. */
+  public void waitForRootfsCheckpoint(String sandbox) throws RunscException {
+    run(List.of("wait", "--fscheckpoint", sandbox));
+  }
+
+  /** Waits until the root file system of a container was restored. */
+  public void waitForRootfsRestore(String container) throws RunscException {
+    run(List.of("wait", "--fsrestore", container));
+  }
+
   /** Waits for the end of the next checkpoint of the sandbox, whoever starts it. */
   public void waitForCheckpoint(String sandbox) throws RunscException {
     run(List.of("wait", "--checkpoint", sandbox));

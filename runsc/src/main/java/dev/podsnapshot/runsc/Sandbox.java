@@ -15,6 +15,7 @@ public record Sandbox(String id, Map<String, String> annotations) {
   public static final String POD_NAME = "io.kubernetes.cri.sandbox-name";
   public static final String POD_NAMESPACE = "io.kubernetes.cri.sandbox-namespace";
   public static final String SANDBOX_ID = "io.kubernetes.cri.sandbox-id";
+  public static final String CONTAINER_NAME = "io.kubernetes.cri.container-name";
   public static final String CONTAINER_TYPE = "io.kubernetes.cri.container-type";
 
   /**

@@ -3,6 +3,7 @@ package dev.podsnapshot.snapshotter;
 import dev.podsnapshot.grpc.CheckpointOrder;
 import dev.podsnapshot.grpc.CheckpointReport;
 import dev.podsnapshot.grpc.PostCheckpoint;
+import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.grpc.Trigger;
 import dev.podsnapshot.manifest.SnapshotManifest;
 import dev.podsnapshot.runsc.Runsc;
@@ -86,7 +87,10 @@ class Checkpoints {
             .sandboxOf(order.getPod().getUid())
             .orElseThrow(
                 () -> new RefusedException("the Pod has no gVisor sandbox on " + config.node()));
-    requirePortable(sandbox);
+    var rootfs = order.getScope() == Scope.ROOTFS_ONLY;
+    if (!rootfs) {
+      requirePortable(sandbox);
+    }
     if (spool.freeBytes() < config.spoolReserveBytes()) {
       throw new IOException(
           "only %d bytes are free in %s, %d are kept in reserve: free some or move the spool"
@@ -96,12 +100,19 @@ class Checkpoints {
     for (var file : SnapshotManifest.GVISOR_FILES) {
       Files.deleteIfExists(directory.resolve(file));
     }
+    for (var file : SnapshotManifest.ROOTFS_FILES) {
+      Files.deleteIfExists(directory.resolve(file));
+    }
     var begin = System.nanoTime();
-    runsc.checkpoint(
-        sandbox.id(),
-        directory,
-        order.getPostCheckpoint() != PostCheckpoint.STOP,
-        spool.direct(directory));
+    if (rootfs) {
+      runsc.checkpointRootfs(sandbox.id(), directory, spool.direct(directory));
+    } else {
+      runsc.checkpoint(
+          sandbox.id(),
+          directory,
+          order.getPostCheckpoint() != PostCheckpoint.STOP,
+          spool.direct(directory));
+    }
     return Optional.of(Duration.ofNanos(System.nanoTime() - begin));
   }
 
@@ -112,7 +123,11 @@ class Checkpoints {
       return Optional.empty();
     }
     try {
-      runsc.waitForCheckpoint(sandbox.get().id());
+      if (order.getScope() == Scope.ROOTFS_ONLY) {
+        runsc.waitForRootfsCheckpoint(sandbox.get().id());
+      } else {
+        runsc.waitForCheckpoint(sandbox.get().id());
+      }
       // gVisor does not tell how long the freeze was.
       return Optional.of(Duration.ZERO);
     } catch (RunscException e) {

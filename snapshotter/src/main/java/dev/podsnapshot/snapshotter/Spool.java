@@ -70,7 +70,7 @@ class Spool {
 
   long bytes(Path directory) throws IOException {
     var sum = 0L;
-    for (var file : SnapshotManifest.GVISOR_FILES) {
+    for (var file : SnapshotManifest.filesIn(directory)) {
       sum += Files.size(directory.resolve(file));
     }
     return sum;

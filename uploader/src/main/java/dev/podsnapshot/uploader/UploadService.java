@@ -90,7 +90,7 @@ public class UploadService implements Upload {
 
     var upload = new FileUpload(store, config.partBytes(), config.uploadConnections(), buffers);
     var files = new ArrayList<SnapshotManifest.StoredFile>();
-    for (var name : SnapshotManifest.GVISOR_FILES) {
+    for (var name : SnapshotManifest.filesIn(directory)) {
       var file = directory.resolve(name);
       files.add(
           refused.isEmpty()
