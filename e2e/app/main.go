@@ -60,6 +60,13 @@ func main() {
 	random := make([]byte, 8)
 	rand.Read(random)
 	id := hex.EncodeToString(random)
+	// As an init container: it leaves a note and ends.
+	if path := os.Getenv("WRITE_AND_EXIT"); path != "" {
+		if err := os.WriteFile(path, []byte("prepared by "+id), 0o644); err != nil {
+			panic(err)
+		}
+		return
+	}
 	started := time.Now().Format(time.RFC3339Nano)
 	checkpoint.Store("")
 
@@ -93,7 +100,9 @@ func main() {
 		fmt.Fprintln(w, text)
 	})
 	http.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) {
-		path := filepath.Join("/tmp", filepath.Base(r.URL.Query().Get("name")))
+		// Not /tmp: gVisor mounts a tmpfs of its own there.
+		os.MkdirAll("/files", 0o755)
+		path := filepath.Join("/files", filepath.Base(r.URL.Query().Get("name")))
 		if r.Method == http.MethodPost {
 			body, _ := io.ReadAll(r.Body)
 			if err := os.WriteFile(path, body, 0o644); err != nil {

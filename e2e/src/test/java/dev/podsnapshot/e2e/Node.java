@@ -11,6 +11,7 @@ import dev.podsnapshot.api.PodSnapshotManualTriggerSpec;
 import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.PodSnapshotPolicySpec;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
+import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotScope;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerConfig;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
@@ -122,16 +123,26 @@ final class Node implements AutoCloseable {
 
   /** A policy for Pods with the label {@code app: NAME}. */
   PodSnapshotPolicy policy(String name, TriggerType type, PostCheckpoint then) {
-    var policy = new PodSnapshotPolicy();
-    policy.setMetadata(meta(name).build());
-    policy.setSpec(
+    return policy(name, SnapshotScope.WHOLE_POD, type, then);
+  }
+
+  PodSnapshotPolicy policy(
+      String name, SnapshotScope scope, TriggerType type, PostCheckpoint then) {
+    return policy(
+        name,
         new PodSnapshotPolicySpec(
             new LabelSelectorBuilder().addToMatchLabels("app", name).build(),
             namespace,
-            null,
+            scope,
             new TriggerConfig(type, then),
             null,
             null));
+  }
+
+  PodSnapshotPolicy policy(String name, PodSnapshotPolicySpec spec) {
+    var policy = new PodSnapshotPolicy();
+    policy.setMetadata(meta(name).build());
+    policy.setSpec(spec);
     client.resource(policy).create();
     return await(
         "policy " + name,
@@ -169,7 +180,10 @@ final class Node implements AutoCloseable {
     var created = client.resource(pod.build()).create();
     var name = created.getMetadata().getName();
     await("an answer of Pod " + name, () -> tryState(name, 8080), Optional::isPresent);
-    return client.pods().inNamespace(namespace).withName(name).get();
+    return await(
+        "phase Running of Pod " + name,
+        () -> client.pods().inNamespace(namespace).withName(name).get(),
+        p -> "Running".equals(p.getStatus().getPhase()));
   }
 
   void delete(String pod) {
@@ -218,6 +232,27 @@ final class Node implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IOException(e);
     }
+  }
+
+  /** Writes a file into the container's root file system, below {@code /files}. */
+  void writeFile(String pod, String name, String contents) throws IOException {
+    var request =
+        HttpRequest.newBuilder(URI.create("http://%s:8080/file?name=%s".formatted(ip(pod), name)))
+            .POST(HttpRequest.BodyPublishers.ofString(contents))
+            .build();
+    try {
+      var answer = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+      if (answer.statusCode() != 200) {
+        throw new IOException(answer.body());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
+  }
+
+  String readFile(String pod, String name) throws IOException {
+    return get(pod, 8080, "/file?name=" + name);
   }
 
   PodSnapshotManualTrigger trigger(String name, String pod) {
