@@ -20,8 +20,8 @@ verb= id= bundle= root= log= pidfile= previous=
 for argument; do
   case $argument in
     create | start | delete) [ -n "$verb" ] || verb=$argument ;;
-    state | wait | kill)
-      [ -n "$verb" ] || { [ -d "$RUN/skipped" ] || [ -d "$RUN/on-delete" ] || exec "$RUNSC" "$@"; verb=$argument; } ;;
+    kill) [ -n "$verb" ] || verb=$argument ;;
+    state | wait) [ -n "$verb" ] || { [ -d "$RUN/skipped" ] || exec "$RUNSC" "$@"; verb=$argument; } ;;
     exec | events | ps | pause | resume | checkpoint | restore) [ -n "$verb" ] || exec "$RUNSC" "$@" ;;
     --root=*) root=$argument ;;
     --log=*) log=${argument#--log=} ;;
@@ -71,13 +71,20 @@ create_with_files() {
 
 # Notes of this hook, one file each, named by container or sandbox id.
 planned=$RUN/planned/$id        # "SANDBOX DIRECTORY": start shall restore from DIRECTORY
-restoring() { echo "$RUN/restoring/$1"; } # the sandbox was restored and waits for its containers
+restoring() { echo "$RUN/restoring/$1"; } # "SANDBOX": the sandbox was restored and waits for its containers
+
+# A sandbox that waits for its containers hears nothing, no signal of runsc's either: its process is ended.
+end_sandbox() {
+  pid=$("$RUNSC" $root state "$1" 2>/dev/null | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+  [ "${pid:-0}" -gt 1 ] && kill -9 "$pid" 2>/dev/null
+  rm -f "$(restoring "$1")"
+}
 
 # The sandbox can't be brought to life any more: end it, kubelet makes a new one, which starts cold.
 give_up() {
   ask 2000 failed "$1" "$2" >/dev/null
-  rm -f "$planned" "$(restoring "$1")"
-  "$RUNSC" $root kill "$1" KILL >/dev/null 2>&1
+  rm -f "$planned"
+  end_sandbox "$1"
 }
 
 # An init container that did not run: it has ended well.
@@ -96,6 +103,15 @@ fi
 
 case $verb in
   kill)
+    if [ -e "$RUN/restoring/$id" ]; then
+      read -r sandbox <"$RUN/restoring/$id"
+      if [ -e "$RUN/restoring/$sandbox" ]; then
+        timeout 3 "$RUNSC" "$@" && exit 0
+        ask 2000 failed "$sandbox" "the Pod was stopped before all of its containers were restored" >/dev/null
+        end_sandbox "$sandbox"
+        exit 0
+      fi
+    fi
     case $signal in
       15 | TERM | SIGTERM) [ ! -e "$RUN/on-delete/$id" ] || ask $STOP_DEADLINE_MS stopping "$id" >/dev/null ;;
     esac
@@ -114,7 +130,7 @@ case $verb in
       plan\ *) mkdir -p "$RUN/planned" && echo "${answer#plan }" >"$planned" ;;
       skip)
         # The pid is the shim's: it is asked for, but nothing is done with that of a container that has ended.
-        mkdir -p "$RUN/skipped" && : >"$skipped" && echo "$PPID" >"$pidfile" && exit 0
+        mkdir -p "$RUN/skipped" && : >"$skipped" && printf %s "$PPID" >"$pidfile" && exit 0
         rm -f "$skipped"
         ;;
       files)
@@ -149,12 +165,13 @@ case $verb in
       [ "$(ask $START_DEADLINE_MS start "$id")" = restore ] || exec "$RUNSC" "$@"
     fi
     if [ "$sandbox" = "$id" ]; then
-      mkdir -p "$RUN/restoring" && : >"$RUN/restoring/$id"
+      mkdir -p "$RUN/restoring" && echo "$id" >"$(restoring "$id")"
       restore "$@" && exit 0
       status=$?
       give_up "$id" "$(last_error)"
       exit $status
     fi
+    echo "$sandbox" >"$(restoring "$id")"
     restore "$@"
     status=$?
     if [ $status = 0 ]; then

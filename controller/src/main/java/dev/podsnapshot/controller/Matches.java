@@ -8,6 +8,7 @@ import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotScope;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
 import dev.podsnapshot.grpc.ColdStart;
+import dev.podsnapshot.grpc.EmptyDir;
 import dev.podsnapshot.grpc.MatchReply;
 import dev.podsnapshot.grpc.MatchRequest;
 import dev.podsnapshot.grpc.Restore;
@@ -24,9 +25,11 @@ import dev.podsnapshot.matching.Policies;
 import dev.podsnapshot.matching.PolicyFacts;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -98,6 +101,7 @@ class Matches {
     workloadCheckpoint(pod, policy.get()).ifPresent(reply::setWorkloadCheckpoint);
     reply.setCheckpointOnDelete(
         policy.get().getSpec().triggerConfig().type() == TriggerType.ON_DELETE);
+    reply.addAllEmptyDirs(emptyDirs(pod));
     var reason = decision instanceof Decision.Cold cold ? cold.reason().text() : "";
     metrics
         .counter(
@@ -133,6 +137,22 @@ class Matches {
             .map(Candidate::of)
             .toList();
     return Matching.decide(facts, PolicyFacts.of(policy), node, candidates);
+  }
+
+  private static List<EmptyDir> emptyDirs(Pod pod) {
+    return pod.getSpec().getVolumes().stream()
+        .filter(v -> v.getEmptyDir() != null)
+        .map(
+            v -> {
+              var limit = v.getEmptyDir().getSizeLimit();
+              return EmptyDir.newBuilder()
+                  .setName(v.getName())
+                  .setMemory("Memory".equals(v.getEmptyDir().getMedium()))
+                  .setSizeLimitBytes(
+                      limit == null ? 0 : Quantity.getAmountInBytes(limit).longValue())
+                  .build();
+            })
+        .toList();
   }
 
   private Restore restore(Pod pod, Decision.Restore decision) {

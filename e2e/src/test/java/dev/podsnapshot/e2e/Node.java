@@ -181,9 +181,11 @@ final class Node implements AutoCloseable {
     var name = created.getMetadata().getName();
     await("an answer of Pod " + name, () -> tryState(name, 8080), Optional::isPresent);
     return await(
-        "phase Running of Pod " + name,
+        "Pod " + name + " to be running",
         () -> client.pods().inNamespace(namespace).withName(name).get(),
-        p -> "Running".equals(p.getStatus().getPhase()));
+        p ->
+            "Running".equals(p.getStatus().getPhase())
+                || p.getStatus().getContainerStatuses().size() > 1);
   }
 
   void delete(String pod) {

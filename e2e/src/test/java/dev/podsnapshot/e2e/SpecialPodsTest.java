@@ -20,6 +20,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pods of other shapes than one plain container. */
 class SpecialPodsTest {
@@ -118,31 +120,78 @@ class SpecialPodsTest {
         .endSpec();
   }
 
-  @Test
-  void filesOfTheRootFileSystemAndOfVolumesInMemoryAndOnDiskAreRestored() throws IOException {
-    node.run(withVolumes("first"));
-    node.writeFile("first", "root", "a");
+  @ParameterizedTest
+  @ValueSource(strings = {"none", "disk", "memory"})
+  void filesOfTheRootFileSystemAndOfEmptyDirsAreRestored(String medium) throws IOException {
+    node.run(withVolume("first", medium));
+    var id = node.state("first").path("id");
+    node.writeFile("first", "note", "written in " + id);
     node.snapshot("first");
-    node.run(withVolumes("second"));
+    node.delete("first");
+    node.run(withVolume("second", medium));
     assertEquals("True", node.podRestored("second").getStatus());
-    assertEquals("a", node.readFile("second", "root"));
+    assertEquals("written in " + id, node.readFile("second", "note"));
+    node.writeFile("second", "note", "again");
+    assertEquals("again", node.readFile("second", "note"));
   }
 
-  private PodBuilder withVolumes(String name) {
-    return node.pod(name, "app")
-        .editSpec()
+  private PodBuilder withVolume(String name, String medium) {
+    var pod = node.pod(name, "app");
+    if (medium.equals("none")) {
+      return pod;
+    }
+    return pod.editSpec()
         .addNewVolume()
-        .withName("memory")
+        .withName("files")
         .withNewEmptyDir()
-        .withMedium("Memory")
+        .withMedium(medium.equals("memory") ? "Memory" : "")
         .withSizeLimit(new Quantity("16Mi"))
         .endEmptyDir()
         .endVolume()
         .editFirstContainer()
         .addNewVolumeMount()
-        .withName("memory")
+        .withName("files")
         .withMountPath("/files")
         .endVolumeMount()
+        .endContainer()
+        .endSpec();
+  }
+
+  @Test
+  void aPodWhoseLastContainerDoesNotComeStartsColdAndCanBeDeleted() throws Exception {
+    var side = "localhost/podsnapshot/e2e-app:vanishing";
+    Node.cluster("ctr", "images", "tag", "--force", Node.APP, side);
+    node.run(two("first", side));
+    var id = node.state("first").path("id");
+    node.state("first", 8081);
+    node.snapshot("first");
+    node.delete("first");
+    Node.cluster("ctr", "images", "rm", side);
+    node.run(two("second", side).editMetadata().endMetadata());
+    assertNotEquals(id, node.state("second").path("id"));
+    node.event("second", "falling back to a cold start of pod: not all containers");
+    assertEquals("RestoreIncomplete", node.podRestored("second").getReason());
+
+    // Stopped before that: nothing waits for the sandbox.
+    node.client.resource(two("third", side).build()).create();
+    node.await(
+        "the sandbox of the third",
+        () -> pod("third").getStatus().getContainerStatuses(),
+        s -> s.stream().anyMatch(c -> c.getState().getRunning() != null));
+    node.delete("third");
+  }
+
+  private PodBuilder two(String name, String sideImage) {
+    return node.pod(name, "app")
+        .editSpec()
+        .addNewContainer()
+        .withName("side")
+        .withImage(sideImage)
+        .withImagePullPolicy("IfNotPresent")
+        .addNewEnv()
+        .withName("PORT")
+        .withValue("8081")
+        .endEnv()
         .endContainer()
         .endSpec();
   }

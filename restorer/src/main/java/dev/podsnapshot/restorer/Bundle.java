@@ -1,6 +1,7 @@
 package dev.podsnapshot.restorer;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.podsnapshot.runsc.Sandbox;
 import java.io.IOException;
@@ -78,6 +79,33 @@ final class Bundle {
   /** Makes {@code /proc/gvisor/fscheckpoint} writable in the container. */
   Bundle enableRootfsCheckpoint() {
     annotations().put(FS_CHECKPOINT + "enable", "true");
+    return this;
+  }
+
+  /** The volume lives in the sandbox, shared by its containers. */
+  Bundle mountHint(String volume, String source, String options) {
+    var key = "dev.gvisor.spec.mount." + volume + ".";
+    annotations()
+        .put(key + "source", source)
+        .put(key + "type", "tmpfs")
+        .put(key + "share", "pod")
+        .put(key + "options", options);
+    return this;
+  }
+
+  Bundle bindToTmpfs(String source) {
+    for (var mount : spec.path("mounts")) {
+      if (mount instanceof ObjectNode object
+          && mount.path("source").asText().equals(source)
+          && mount.path("options") instanceof ArrayNode options) {
+        object.put("type", "tmpfs");
+        for (var i = options.size() - 1; i >= 0; i--) {
+          if (options.get(i).asText().equals("bind") || options.get(i).asText().equals("rbind")) {
+            options.remove(i);
+          }
+        }
+      }
+    }
     return this;
   }
 

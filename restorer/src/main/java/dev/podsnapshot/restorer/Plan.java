@@ -18,12 +18,14 @@ final class Plan {
   private final Set<String> restored = new HashSet<>();
   private final long begun = System.nanoTime();
   private final boolean onDelete;
+  private final EmptyDirs emptyDirs;
   private boolean withdrawn;
 
   /**
    * @param restore null: a cold start
    * @param checkpoint null: the workload may not checkpoint itself
    * @param onDelete whether the Pod is snapshotted before its containers are stopped
+   * @param emptyDirs the volumes that live in the sandbox
    * @param staged completes when the snapshot lies in the cache; null with {@code restore}
    */
   Plan(
@@ -31,12 +33,14 @@ final class Plan {
       Restore restore,
       WorkloadCheckpoint checkpoint,
       CompletableFuture<Staged> staged,
-      boolean onDelete) {
+      boolean onDelete,
+      EmptyDirs emptyDirs) {
     this.pod = pod;
     this.restore = restore;
     this.checkpoint = checkpoint;
     this.staged = staged;
     this.onDelete = onDelete;
+    this.emptyDirs = emptyDirs;
   }
 
   PodRef pod() {
@@ -53,6 +57,10 @@ final class Plan {
 
   CompletableFuture<Staged> staged() {
     return staged;
+  }
+
+  EmptyDirs emptyDirs() {
+    return emptyDirs;
   }
 
   boolean onDelete() {
@@ -75,6 +83,16 @@ final class Plan {
   /** Whether a container created now shall be restored: not once all of them were. */
   synchronized boolean restores() {
     return restore != null && !withdrawn && restored.size() < restore.getContainers();
+  }
+
+  /** The containers that were restored, the sandbox's own included. */
+  synchronized Set<String> restored() {
+    return Set.copyOf(restored);
+  }
+
+  /** Whether it is still open how the restore ends. */
+  synchronized boolean pending() {
+    return restores();
   }
 
   /** Returns true once, when the last container of the snapshot was restored. */

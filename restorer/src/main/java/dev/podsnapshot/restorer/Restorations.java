@@ -131,6 +131,8 @@ class Restorations {
       return PASS;
     }
     bundle.portable();
+    var volumes = new EmptyDirs(config.kubeletRoot(), pod.getUid(), reply.getEmptyDirsList());
+    volumes.describeTo(bundle);
     var workload = reply.hasWorkloadCheckpoint() ? reply.getWorkloadCheckpoint() : null;
     if (workload != null) {
       var spool = config.spool().resolve(workload.getSnapshot().getName());
@@ -145,7 +147,7 @@ class Restorations {
     bundle.write();
 
     if (!reply.hasRestore() || failedPods.contains(pod.getUid())) {
-      plans.put(id, new Plan(pod, null, workload, null, reply.getCheckpointOnDelete()));
+      plans.put(id, new Plan(pod, null, workload, null, reply.getCheckpointOnDelete(), volumes));
       LOG.infof(
           "pod=%s/%s phase=match cold start: %s",
           pod.getNamespace(), pod.getName(), reply.getColdStart().getMessage());
@@ -153,7 +155,9 @@ class Restorations {
     }
     var restore = reply.getRestore();
     plans.put(
-        id, new Plan(pod, restore, workload, cache.stage(restore), reply.getCheckpointOnDelete()));
+        id,
+        new Plan(
+            pod, restore, workload, cache.stage(restore), reply.getCheckpointOnDelete(), volumes));
     LOG.infof(
         "pod=%s/%s phase=match snapshot=%s",
         pod.getNamespace(), pod.getName(), restore.getSnapshot().getName());
@@ -169,6 +173,7 @@ class Restorations {
       return PASS;
     }
     bundle.portable();
+    plan.emptyDirs().mountIn(bundle);
     if (plan.checkpoint().isPresent()) {
       if (plan.checkpoint().get().getScope() == Scope.ROOTFS_ONLY) {
         bundle.enableRootfsCheckpoint();
@@ -213,6 +218,9 @@ class Restorations {
     try {
       plan.staged().get(config.stageDeadline().toMillis(), TimeUnit.MILLISECONDS);
       plan.containerRestored(sandbox);
+      if (!plan.rootfs()) {
+        Thread.ofVirtual().name("watch-" + sandbox).start(() -> watch(sandbox, plan));
+      }
       return "restore";
     } catch (ExecutionException e) {
       if (e.getCause() instanceof StagingException staging) {
@@ -230,6 +238,28 @@ class Restorations {
       withdraw(plan, "StagingFailed", "the restorer was stopped");
     }
     return PASS;
+  }
+
+  /** Gives up a sandbox whose containers do not all come: none of them runs until then. */
+  private void watch(String sandbox, Plan plan) {
+    try {
+      Thread.sleep(config.containersDeadline());
+      if (!plan.pending()) {
+        return;
+      }
+      failedPods.add(plan.pod().getUid());
+      withdraw(
+          plan,
+          "RestoreIncomplete",
+          "not all containers of the Pod were started within %d s after its sandbox was restored"
+              .formatted(config.containersDeadline().toSeconds()));
+      runsc.end(sandbox);
+      Files.deleteIfExists(config.restoringNotes().resolve(sandbox));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RunscException | IOException e) {
+      LOG.errorf("sandbox=%s phase=restore can't be ended: %s", sandbox, e.getMessage());
+    }
   }
 
   /** The folder from which the sandbox shall take its containers' root file systems. */
@@ -296,7 +326,9 @@ class Restorations {
 
   private void complete(String sandbox, Plan plan) {
     try {
-      Files.deleteIfExists(config.restoringNotes().resolve(sandbox));
+      for (var id : plan.restored()) {
+        Files.deleteIfExists(config.restoringNotes().resolve(id));
+      }
       if (!plan.rootfs()) {
         runsc.waitForRestore(sandbox);
       }

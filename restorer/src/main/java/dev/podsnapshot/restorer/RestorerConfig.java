@@ -46,4 +46,12 @@ public interface RestorerConfig {
   /** How long a Pod waits for its snapshot to arrive before it starts cold. */
   @WithDefault("110s")
   Duration stageDeadline();
+
+  /** How long a restored sandbox waits for the last of its containers before it is given up. */
+  @WithDefault("2m")
+  Duration containersDeadline();
+
+  /** Kubelet's folder, in which the volumes of Pods are. */
+  @WithDefault("/var/lib/kubelet")
+  Path kubeletRoot();
 }

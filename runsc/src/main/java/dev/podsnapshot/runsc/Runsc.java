@@ -105,6 +105,22 @@ public class Runsc {
     run(List.of("wait", "--restore", sandbox));
   }
 
+  /**
+   * Ends a sandbox that waits for containers to be restored: it hears no signal until they are all
+   * there, so its process is ended.
+   */
+  public void end(String sandbox) throws RunscException {
+    var state = config.root().resolve("%s_sandbox:%s.state".formatted(sandbox, sandbox));
+    try {
+      var pid = JSON.readTree(state.toFile()).path("sandbox").path("pid").asLong();
+      if (pid > 1) {
+        ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+      }
+    } catch (IOException e) {
+      throw new RunscException("can't read runsc's state of sandbox " + sandbox, e);
+    }
+  }
+
   /** The live sandbox of a Pod. */
   public Optional<Sandbox> sandboxOf(String podUid) throws RunscException {
     return sandboxes().stream().filter(s -> podUid.equals(s.podUid())).findFirst();
