@@ -91,9 +91,10 @@ give_up() {
 skipped=$RUN/skipped/$id
 if [ -e "$skipped" ]; then
   case $verb in
-    start | kill) exit 0 ;;
+    start) echo stopped >"$skipped" && exit 0 ;;
+    kill) exit 0 ;;
     wait) printf '{"id":"%s","exitStatus":0}\n' "$id" && exit 0 ;;
-    state) printf '{"ociVersion":"1.2.0","id":"%s","status":"stopped","pid":0,"bundle":""}\n' "$id" && exit 0 ;;
+    state) printf '{"ociVersion":"1.2.0","id":"%s","status":"%s","pid":0,"bundle":""}\n' "$id" "$(cat "$skipped")" && exit 0 ;;
     delete)
       rm -f "$skipped"
       exit 0
@@ -130,7 +131,7 @@ case $verb in
       plan\ *) mkdir -p "$RUN/planned" && echo "${answer#plan }" >"$planned" ;;
       skip)
         # The pid is the shim's: it is asked for, but nothing is done with that of a container that has ended.
-        mkdir -p "$RUN/skipped" && : >"$skipped" && printf %s "$PPID" >"$pidfile" && exit 0
+        mkdir -p "$RUN/skipped" && echo created >"$skipped" && printf %s "$PPID" >"$pidfile" && exit 0
         rm -f "$skipped"
         ;;
       files)
