@@ -37,6 +37,11 @@ public final class PodSnapshotApi {
   /** Annotation on a PodSnapshot: where its files shall lie; its status repeats it. */
   public static final String GCS_PATH = "podsnapshot.gke.io/gcs-path";
 
+  /**
+   * Annotation on a PodSnapshot: when it was made, as an ISO instant with fractions of a second.
+   */
+  public static final String CREATED_AT = "podsnapshot.dev/created-at";
+
   /** Annotation on a PodSnapshot: UID of the trigger object that made it. */
   public static final String TRIGGER_UID = "podsnapshot.gke.io/trigger-uid";
 

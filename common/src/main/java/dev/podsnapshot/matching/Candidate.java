@@ -35,7 +35,7 @@ public record Candidate(
     return new Candidate(
         meta.getName(),
         snapshot.getSpec().policyName(),
-        Instant.parse(meta.getCreationTimestamp()),
+        SnapshotAge.created(snapshot),
         snapshot.getStatus() != null
             && Conditions.isTrue(snapshot.getStatus().conditions(), Conditions.READY),
         meta.getDeletionTimestamp() != null,

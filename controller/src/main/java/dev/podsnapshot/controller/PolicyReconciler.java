@@ -1,6 +1,7 @@
 package dev.podsnapshot.controller;
 
 import dev.podsnapshot.api.ConditionedStatus;
+import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
@@ -16,9 +17,17 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Writes a policy's conditions; {@link PolicyConditions} says which. */
+/**
+ * Writes a policy's conditions, {@link PolicyConditions} says which, and ends the snapshots that it
+ * keeps no longer. Many snapshots that change at once are one look at their policy.
+ */
 @ControllerConfiguration(name = "policy")
 public class PolicyReconciler implements Reconciler<PodSnapshotPolicy> {
+  private final RetentionSweep retention;
+
+  public PolicyReconciler(RetentionSweep retention) {
+    this.retention = retention;
+  }
 
   @Override
   public List<EventSource<?, PodSnapshotPolicy>> prepareEventSources(
@@ -42,6 +51,17 @@ public class PolicyReconciler implements Reconciler<PodSnapshotPolicy> {
                 .withPrimaryToSecondaryMapper(
                     (PodSnapshotPolicy policy) ->
                         Set.of(new ResourceID(policy.getSpec().storageConfigName())))
+                .build(),
+            context),
+        new InformerEventSource<>(
+            InformerEventSourceConfiguration.from(PodSnapshot.class, PodSnapshotPolicy.class)
+                .withName("snapshots-of-policies")
+                .withSecondaryToPrimaryMapper(
+                    (PodSnapshot snapshot) ->
+                        Set.of(
+                            new ResourceID(
+                                snapshot.getSpec().policyName(),
+                                snapshot.getMetadata().getNamespace())))
                 .build(),
             context),
         // The policies beside it, which may overlap.
@@ -80,10 +100,14 @@ public class PolicyReconciler implements Reconciler<PodSnapshotPolicy> {
                 .toList(),
             old == null ? null : old.conditions());
     var next = new ConditionedStatus(conditions, policy.getMetadata().getGeneration());
-    if (next.equals(old)) {
-      return UpdateControl.noUpdate();
+    var control = UpdateControl.<PodSnapshotPolicy>noUpdate();
+    if (!next.equals(old)) {
+      policy.setStatus(next);
+      control = UpdateControl.patchStatus(policy);
     }
-    policy.setStatus(next);
-    return UpdateControl.patchStatus(policy);
+    retention
+        .sweep(policy.getSpec(), context.getSecondaryResources(PodSnapshot.class))
+        .ifPresent(control::rescheduleAfter);
+    return control;
   }
 }

@@ -4,10 +4,13 @@ import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotPolicySpec;
 import dev.podsnapshot.matching.Matching;
+import dev.podsnapshot.matching.SnapshotAge;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,16 +18,12 @@ import java.util.regex.Pattern;
 
 /** Which snapshots of a policy have outlived it (reference, sections 2.2 and 2A). Pure. */
 final class Retention {
+  private static final Duration CENTURY = Duration.ofDays(36_500);
   private static final Pattern TIMEOUT = Pattern.compile("^(\\d+)\\s*(y|mo|d|h|min)$");
-
-  /** Oldest first; the name decides between equals, as in matching. */
-  private static final Comparator<PodSnapshot> AGE =
-      Comparator.comparing((PodSnapshot s) -> s.getMetadata().getCreationTimestamp())
-          .thenComparing(s -> s.getMetadata().getName());
 
   private Retention() {}
 
-  /** A year has 365 days, a month 30. */
+  /** A year has 365 days, a month 30. What is longer than a century counts as a century. */
   static Duration timeout(String text) {
     var matcher = TIMEOUT.matcher(text);
     if (!matcher.matches()) {
@@ -32,14 +31,16 @@ final class Retention {
           "spec.retentionConfig.lastAccessTimeout: %s is not a number with y, mo, d, h or min"
               .formatted(text));
     }
-    var count = Long.parseLong(matcher.group(1));
-    return switch (matcher.group(2)) {
-      case "y" -> Duration.ofDays(Math.multiplyExact(count, 365L));
-      case "mo" -> Duration.ofDays(Math.multiplyExact(count, 30L));
-      case "d" -> Duration.ofDays(count);
-      case "h" -> Duration.ofHours(count);
-      default -> Duration.ofMinutes(count);
-    };
+    var unit =
+        switch (matcher.group(2)) {
+          case "y" -> Duration.ofDays(365);
+          case "mo" -> Duration.ofDays(30);
+          case "d" -> Duration.ofDays(1);
+          case "h" -> Duration.ofHours(1);
+          default -> Duration.ofMinutes(1);
+        };
+    var most = BigInteger.valueOf(CENTURY.dividedBy(unit));
+    return unit.multipliedBy(new BigInteger(matcher.group(1)).min(most).longValueExact());
   }
 
   /** When the snapshot expires: counted from its last restore, or else from its creation. */
@@ -48,36 +49,42 @@ final class Retention {
       return Optional.empty();
     }
     var used = snapshot.getStatus() == null ? null : snapshot.getStatus().lastAccessTime();
-    var since =
-        used != null
-            ? used.toInstant()
-            : Instant.parse(snapshot.getMetadata().getCreationTimestamp());
+    var since = used != null ? used.toInstant() : SnapshotAge.created(snapshot);
     return Optional.of(since.plus(timeout(policy.retentionConfig().lastAccessTimeout())));
   }
 
   /**
-   * Whether the group has the policy's number of newer snapshots that are Ready. One that is not
-   * Ready crowds nobody out, and goes itself only if it has failed.
+   * The snapshots that the policy's group limit keeps no longer: in each group, those that have the
+   * policy's number of newer ones that are Ready. One that is not Ready crowds nobody out, and goes
+   * itself only if it has failed.
    *
-   * @param others the snapshots of the namespace
+   * @param snapshots of the policy
    */
-  static boolean crowdedOut(
-      PodSnapshot snapshot, PodSnapshotPolicySpec policy, Collection<PodSnapshot> others) {
+  static List<PodSnapshot> crowdedOut(
+      PodSnapshotPolicySpec policy, Collection<PodSnapshot> snapshots) {
     var max = policy.maxSnapshotCountPerGroup();
-    if (max == 0 || !settled(snapshot)) {
-      return false;
+    if (max == 0) {
+      return List.of();
     }
     var keys = policy.groupingLabels();
-    var group = group(snapshot, keys);
-    return others.stream()
-            .filter(o -> o.getMetadata().getDeletionTimestamp() == null)
-            .filter(o -> o.getSpec().policyName().equals(snapshot.getSpec().policyName()))
-            .filter(o -> AGE.compare(o, snapshot) > 0)
-            .filter(Retention::ready)
-            .filter(o -> group(o, keys).equals(group))
-            .limit(max)
-            .count()
-        == max;
+    var newestFirst =
+        snapshots.stream()
+            .filter(s -> s.getMetadata().getDeletionTimestamp() == null)
+            .filter(Retention::settled)
+            .sorted(SnapshotAge.OLDEST_FIRST.reversed())
+            .toList();
+    var readyOfGroup = new HashMap<Map<String, String>, Long>();
+    var result = new ArrayList<PodSnapshot>();
+    for (var snapshot : newestFirst) {
+      var group = group(snapshot, keys);
+      var newer = readyOfGroup.getOrDefault(group, 0L);
+      if (newer >= max) {
+        result.add(snapshot);
+      } else if (ready(snapshot)) {
+        readyOfGroup.put(group, newer + 1);
+      }
+    }
+    return result;
   }
 
   private static boolean settled(PodSnapshot snapshot) {

@@ -13,6 +13,7 @@ import dev.podsnapshot.matching.SpecHash;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,6 +67,7 @@ final class SnapshotFactory {
             .addToAnnotations(PodSnapshotApi.ORIGIN_POD, pod.getMetadata().getName())
             .addToAnnotations(PodSnapshotApi.ORIGIN_POD_UID, pod.getMetadata().getUid())
             .addToAnnotations(PodSnapshotApi.ORIGIN_NODE, pod.getSpec().getNodeName())
+            .addToAnnotations(PodSnapshotApi.CREATED_AT, Instant.now().toString())
             .addToAnnotations(PodSnapshotApi.TRIGGER, cause.text())
             .addToAnnotations(
                 cause instanceof Cause.Object trigger

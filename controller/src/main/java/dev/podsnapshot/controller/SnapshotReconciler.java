@@ -4,7 +4,6 @@ import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.api.PodSnapshotManualTrigger;
-import dev.podsnapshot.api.PodSnapshotPolicy;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
@@ -23,13 +22,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
-/**
- * Orders a snapshot's checkpoint, sums up its conditions as Ready, ends it when its policy says so,
- * and deletes its files.
- */
+/** Orders a snapshot's checkpoint, sums up its conditions as Ready, and deletes its files. */
 @ControllerConfiguration(
     name = "snapshot",
     finalizerName = PodSnapshotApi.FINALIZER,
@@ -38,14 +33,12 @@ import org.jboss.logging.Logger;
 public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodSnapshot> {
   private static final Logger LOG = Logger.getLogger(SnapshotReconciler.class);
   private static final Duration DELETE_RETRY = Duration.ofSeconds(10);
-  private static final Duration IN_USE_RETRY = Duration.ofSeconds(5);
 
   private final KubernetesClient client;
   private final Snapshots snapshots;
   private final OrderBook orders;
   private final PodNotices notices;
   private final SnapshotFiles files;
-  private final RestoresUnderWay restores;
   private final CheckpointConfig config;
   private final MeterRegistry metrics;
 
@@ -55,7 +48,6 @@ public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodS
       OrderBook orders,
       PodNotices notices,
       SnapshotFiles files,
-      RestoresUnderWay restores,
       CheckpointConfig config,
       MeterRegistry metrics) {
     this.client = client;
@@ -63,7 +55,6 @@ public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodS
     this.orders = orders;
     this.notices = notices;
     this.files = files;
-    this.restores = restores;
     this.config = config;
     this.metrics = metrics;
   }
@@ -72,27 +63,6 @@ public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodS
   public List<EventSource<?, PodSnapshot>> prepareEventSources(
       EventSourceContext<PodSnapshot> context) {
     return List.of(
-        new InformerEventSource<>(
-            InformerEventSourceConfiguration.from(PodSnapshotPolicy.class, PodSnapshot.class)
-                .withName("policies-of-snapshots")
-                .withSecondaryToPrimaryMapper(
-                    (PodSnapshotPolicy policy) ->
-                        context
-                            .getPrimaryCache()
-                            .list(policy.getMetadata().getNamespace())
-                            .filter(
-                                s ->
-                                    s.getSpec().policyName().equals(policy.getMetadata().getName()))
-                            .map(ResourceID::fromResource)
-                            .collect(Collectors.toSet()))
-                .withPrimaryToSecondaryMapper(
-                    (PodSnapshot snapshot) ->
-                        Set.of(
-                            new ResourceID(
-                                snapshot.getSpec().policyName(),
-                                snapshot.getMetadata().getNamespace())))
-                .build(),
-            context),
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(PodSnapshotManualTrigger.class, PodSnapshot.class)
                 .withName("triggers-of-snapshots")
@@ -134,9 +104,8 @@ public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodS
             .origin(snapshot)
             .ifPresent(pod -> notices.checkpointFailed(pod, snapshot.getMetadata().getName(), why));
       }
-      return UpdateControl.noUpdate(); // the change comes back as an event
     }
-    return retain(snapshot, context);
+    return UpdateControl.noUpdate();
   }
 
   /** The first status of a new snapshot. */
@@ -232,59 +201,6 @@ public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodS
             false,
             "AwaitingReplication",
             "the checkpoint is being uploaded");
-  }
-
-  /** Deletes what its policy keeps no longer; without a policy, a snapshot stays. */
-  private UpdateControl<PodSnapshot> retain(PodSnapshot snapshot, Context<PodSnapshot> context) {
-    var policy = context.getSecondaryResource(PodSnapshotPolicy.class);
-    if (policy.isEmpty() || policy.get().getMetadata().getDeletionTimestamp() != null) {
-      return UpdateControl.noUpdate();
-    }
-    var meta = snapshot.getMetadata();
-    var spec = policy.get().getSpec();
-    var siblings =
-        context
-            .eventSourceRetriever()
-            .getControllerEventSource()
-            .list(meta.getNamespace(), s -> true)
-            .map(PodSnapshot.class::cast)
-            .toList();
-    var crowdedOut = Retention.crowdedOut(snapshot, spec, siblings);
-    var expiry = Retention.expiry(snapshot, spec);
-    if (!crowdedOut) {
-      // One that became Ready may crowd out an older one, which hears nothing of it.
-      if (Conditions.isTrue(snapshot.getStatus().conditions(), Conditions.READY)) {
-        siblings.stream()
-            .filter(s -> !s.getMetadata().getName().equals(meta.getName()))
-            .filter(s -> s.getMetadata().getDeletionTimestamp() == null)
-            .filter(s -> s.getSpec().policyName().equals(policy.get().getMetadata().getName()))
-            .filter(s -> Retention.crowdedOut(s, spec, siblings))
-            .forEach(s -> end(s, "RetentionGroupLimit"));
-      }
-      if (expiry.isEmpty()) {
-        return UpdateControl.noUpdate();
-      }
-      var left = Duration.between(Instant.now(), expiry.get());
-      if (left.isPositive()) {
-        return UpdateControl.<PodSnapshot>noUpdate().rescheduleAfter(left.plusSeconds(1));
-      }
-    }
-    return end(snapshot, crowdedOut ? "RetentionGroupLimit" : "RetentionLastAccess")
-        ? UpdateControl.noUpdate()
-        : UpdateControl.<PodSnapshot>noUpdate().rescheduleAfter(IN_USE_RETRY);
-  }
-
-  /** Returns false while a Pod is being restored from it. */
-  private boolean end(PodSnapshot snapshot, String reason) {
-    var meta = snapshot.getMetadata();
-    if (restores.of(meta.getNamespace(), meta.getName())) {
-      return false;
-    }
-    LOG.infof(
-        "snapshot=%s/%s phase=retention reason=%s", meta.getNamespace(), meta.getName(), reason);
-    metrics.counter("podsnapshot_retention_deletions_total", "reason", reason).increment();
-    client.resource(snapshot).delete();
-    return true;
   }
 
   /** The files go first; the object stays until its prefix is empty. */

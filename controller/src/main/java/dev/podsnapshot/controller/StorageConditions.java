@@ -2,7 +2,6 @@ package dev.podsnapshot.controller;
 
 import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.storage.BucketFacts;
-import dev.podsnapshot.storage.ObjectStoreException;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,38 +26,44 @@ final class StorageConditions {
         old, "NoStorage", "spec.snapshotStorageConfig.gcs is missing: name a bucket there");
   }
 
-  static List<Condition> unreachable(String bucket, ObjectStoreException e, List<Condition> old) {
-    return switch (e.kind()) {
+  /**
+   * @param clusterLocation where the cluster is; empty if nobody said
+   */
+  static List<Condition> of(
+      BucketLook look, Optional<String> clusterLocation, List<Condition> old) {
+    return switch (look) {
+      case BucketLook.Unreachable unreachable -> unreachable(unreachable, old);
+      case BucketLook.Seen seen -> seen(seen, clusterLocation, old);
+    };
+  }
+
+  private static List<Condition> unreachable(BucketLook.Unreachable look, List<Condition> old) {
+    return switch (look.kind()) {
       case NOT_FOUND ->
           unusable(
               old,
               "BucketNotFound",
               "spec.snapshotStorageConfig.gcs.bucket: gs://%s does not exist; create it (%s)"
-                  .formatted(bucket, e.getMessage()));
+                  .formatted(look.bucket(), look.text()));
       case PERMISSION_DENIED ->
           unusable(
               old,
               "PermissionDenied",
               "storage.buckets.get on gs://%s is missing; grant roles/storage.bucketViewer (%s)"
-                  .formatted(bucket, e.getMessage()));
+                  .formatted(look.bucket(), look.text()));
       default ->
           unusable(
               old,
               "StoreUnavailable",
-              "gs://%s can't be looked at: %s".formatted(bucket, e.getMessage()));
+              "gs://%s can't be looked at: %s".formatted(look.bucket(), look.text()));
     };
   }
 
-  /**
-   * @param missing permissions that are not granted; empty if that could not be asked
-   * @param clusterLocation where the cluster is; empty if nobody said
-   */
-  static List<Condition> of(
-      String bucket,
-      BucketFacts facts,
-      Optional<List<String>> missing,
-      Optional<String> clusterLocation,
-      List<Condition> old) {
+  private static List<Condition> seen(
+      BucketLook.Seen look, Optional<String> clusterLocation, List<Condition> old) {
+    var bucket = look.bucket();
+    var facts = look.facts();
+    var missing = look.missing();
     if (missing.isPresent() && !missing.get().isEmpty()) {
       return unusable(
           old,

@@ -8,12 +8,20 @@ import dev.podsnapshot.storage.ObjectStoreException;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.polling.PerResourcePollingConfigurationBuilder;
+import io.javaoperatorsdk.operator.processing.event.source.polling.PerResourcePollingEventSource;
 import java.util.List;
+import java.util.Set;
 import org.jboss.logging.Logger;
 
-/** Looks at the bucket again and again; {@link StorageConditions} says what it means. */
+/**
+ * Writes a storage config's conditions; {@link StorageConditions} says which. The bucket is looked
+ * at again and again, but only a change of what is seen is reconciled.
+ */
 @ControllerConfiguration(name = "storageconfig")
 public class StorageConfigReconciler implements Reconciler<PodSnapshotStorageConfig> {
   private static final Logger LOG = Logger.getLogger(StorageConfigReconciler.class);
@@ -30,36 +38,62 @@ public class StorageConfigReconciler implements Reconciler<PodSnapshotStorageCon
   }
 
   @Override
+  public List<EventSource<?, PodSnapshotStorageConfig>> prepareEventSources(
+      EventSourceContext<PodSnapshotStorageConfig> context) {
+    var polling =
+        new PerResourcePollingConfigurationBuilder<BucketLook, PodSnapshotStorageConfig, String>(
+                resource -> bucket(resource) == null ? Set.of() : Set.of(look(bucket(resource))),
+                config.interval())
+            .withName("buckets")
+            .withResourceIDMapper(BucketLook::bucket)
+            .build();
+    return List.of(new PerResourcePollingEventSource<>(BucketLook.class, context, polling));
+  }
+
+  @Override
   public UpdateControl<PodSnapshotStorageConfig> reconcile(
       PodSnapshotStorageConfig resource, Context<PodSnapshotStorageConfig> context) {
     var old = resource.getStatus();
     var next =
         new ConditionedStatus(
-            look(resource, old == null ? null : old.conditions()),
+            conditions(resource, context, old == null ? null : old.conditions()),
             resource.getMetadata().getGeneration());
-    var control = UpdateControl.<PodSnapshotStorageConfig>noUpdate();
-    if (!next.equals(old)) {
-      LOG.infof("storageconfig=%s conditions=%s", resource.getMetadata().getName(), next);
-      resource.setStatus(next);
-      control = UpdateControl.patchStatus(resource);
+    if (next.equals(old)) {
+      return UpdateControl.noUpdate();
     }
-    return control.rescheduleAfter(config.interval());
+    LOG.infof("storageconfig=%s conditions=%s", resource.getMetadata().getName(), next);
+    resource.setStatus(next);
+    return UpdateControl.patchStatus(resource);
   }
 
-  private List<Condition> look(PodSnapshotStorageConfig resource, List<Condition> old) {
-    var gcs = resource.getSpec().snapshotStorageConfig().gcs();
-    if (gcs == null) {
+  private List<Condition> conditions(
+      PodSnapshotStorageConfig resource,
+      Context<PodSnapshotStorageConfig> context,
+      List<Condition> old) {
+    var bucket = bucket(resource);
+    if (bucket == null) {
       return StorageConditions.noStorage(old);
     }
+    // The last look may be at the bucket that the spec named before.
+    var look =
+        context
+            .getSecondaryResourcesAsStream(BucketLook.class)
+            .filter(l -> l.bucket().equals(bucket))
+            .findFirst()
+            .orElseGet(() -> look(bucket));
+    return StorageConditions.of(look, config.clusterLocation(), old);
+  }
+
+  private static String bucket(PodSnapshotStorageConfig resource) {
+    var gcs = resource.getSpec().snapshotStorageConfig().gcs();
+    return gcs == null ? null : gcs.bucket();
+  }
+
+  private BucketLook look(String bucket) {
     try {
-      return StorageConditions.of(
-          gcs.bucket(),
-          store.bucketFacts(gcs.bucket()),
-          permissions.missing(gcs.bucket()),
-          config.clusterLocation(),
-          old);
+      return new BucketLook.Seen(bucket, store.bucketFacts(bucket), permissions.missing(bucket));
     } catch (ObjectStoreException e) {
-      return StorageConditions.unreachable(gcs.bucket(), e, old);
+      return new BucketLook.Unreachable(bucket, e.kind(), e.getMessage());
     }
   }
 }
