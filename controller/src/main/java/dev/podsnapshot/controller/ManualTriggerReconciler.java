@@ -6,7 +6,6 @@ import dev.podsnapshot.api.PodSnapshotManualTrigger;
 import dev.podsnapshot.api.PodSnapshotManualTriggerStatus;
 import dev.podsnapshot.api.PodSnapshotManualTriggerStatus.SnapshotCreated;
 import dev.podsnapshot.api.PodSnapshotPolicy;
-import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
 import dev.podsnapshot.matching.PodFacts;
 import dev.podsnapshot.matching.Policies;
@@ -138,12 +137,6 @@ public class ManualTriggerReconciler implements Reconciler<PodSnapshotManualTrig
                     new RefusedException(
                         "no PodSnapshotPolicy in namespace %s selects Pod %s"
                             .formatted(namespace, target)));
-    if (policy.getSpec().triggerConfig().type() != TriggerType.MANUAL) {
-      throw new RefusedException(
-          "PodSnapshotPolicy %s does not take manual triggers: its spec.triggerConfig.type is not"
-                  .formatted(policy.getMetadata().getName())
-              + " manual");
-    }
     var unsupported = PodFacts.unsupported(pod);
     if (unsupported.isPresent()) {
       throw new RefusedException(unsupported.get());

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -13,7 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,8 @@ import org.junit.jupiter.api.Test;
 class FaultTest {
   private static final Path RUNSC_STATE = Path.of("/run/podsnapshot-local/runsc/k8s.io");
   private static final Path CACHE = Path.of("/var/lib/podsnapshots/cache");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private Node node;
   private String oldId;
@@ -131,33 +135,7 @@ class FaultTest {
 
   @Test
   void theRestorerIsStopped() {
-    var agent =
-        node.client.apps().daemonSets().inNamespace(Node.SYSTEM).withName("pod-snapshot-agent");
-    agent.edit(
-        d -> {
-          d.getSpec().getTemplate().getSpec().setNodeSelector(Map.of("no-such-node", "true"));
-          return d;
-        });
-    try {
-      node.await(
-          "the agent's end",
-          () ->
-              node.client
-                  .pods()
-                  .inNamespace(Node.SYSTEM)
-                  .withLabel("app", "pod-snapshot-agent")
-                  .list()
-                  .getItems(),
-          List::isEmpty);
-      expectCold("did not ask for a snapshot");
-    } finally {
-      agent.edit(
-          d -> {
-            d.getSpec().getTemplate().getSpec().setNodeSelector(null);
-            return d;
-          });
-      node.suiteReady();
-    }
+    node.withoutAgent(() -> expectCold("did not ask for a snapshot"));
   }
 
   @Test
@@ -198,6 +176,25 @@ class FaultTest {
     } finally {
       Node.cluster("up");
     }
+  }
+
+  @Test
+  void aVerifiedSnapshotThatGvisorRefuses() throws Exception {
+    // Every checksum holds, but what they hold for is no checkpoint.
+    var checkpoint = node.objects(snapshot).resolve("checkpoint.img");
+    Files.write(checkpoint, new byte[(int) Files.size(checkpoint)]);
+    var manifest = node.objects(snapshot).resolve("manifest.json");
+    var json = (ObjectNode) JSON.readTree(manifest.toFile());
+    for (var file : json.path("files")) {
+      if (file.path("name").asText().equals("checkpoint.img")) {
+        var crc = new CRC32C();
+        crc.update(Files.readAllBytes(checkpoint));
+        ((ObjectNode) file).putArray("chunkCrc32c").add((int) crc.getValue());
+      }
+    }
+    Files.write(manifest, JSON.writeValueAsBytes(json));
+    expectCold("falling back to a cold start of pod: ");
+    assertEquals("RestoreFailed", node.podRestored("second").getReason());
   }
 
   private static void damage(Path object) throws IOException {

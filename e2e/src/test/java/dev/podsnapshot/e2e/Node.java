@@ -40,6 +40,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -88,7 +89,39 @@ final class Node implements AutoCloseable {
     await(
         "the node's services",
         () -> client.apps().daemonSets().inNamespace(SYSTEM).withName("pod-snapshot-agent").get(),
-        d -> Integer.valueOf(1).equals(d.getStatus().getNumberReady()));
+        d ->
+            d.getStatus().getObservedGeneration() >= d.getMetadata().getGeneration()
+                && Integer.valueOf(1).equals(d.getStatus().getNumberReady()));
+  }
+
+  /** Runs {@code body} while no agent of ours is on the node. */
+  void withoutAgent(Runnable body) {
+    var agent = client.apps().daemonSets().inNamespace(SYSTEM).withName("pod-snapshot-agent");
+    agent.edit(
+        d -> {
+          d.getSpec().getTemplate().getSpec().setNodeSelector(Map.of("no-such-node", "true"));
+          return d;
+        });
+    try {
+      await(
+          "the agent's end",
+          () ->
+              client
+                  .pods()
+                  .inNamespace(SYSTEM)
+                  .withLabel("app", "pod-snapshot-agent")
+                  .list()
+                  .getItems(),
+          List::isEmpty);
+      body.run();
+    } finally {
+      agent.edit(
+          d -> {
+            d.getSpec().getTemplate().getSpec().setNodeSelector(null);
+            return d;
+          });
+      suiteReady();
+    }
   }
 
   /** Leaves nothing: Pods, snapshots with their files, the namespace. */
@@ -223,11 +256,18 @@ final class Node implements AutoCloseable {
     if (ip == null) {
       throw new IOException("no address yet");
     }
+    return http(
+        "http://%s:%d%s".formatted(ip, port, path), Duration.ofSeconds(path.equals("/") ? 2 : 60));
+  }
+
+  static String http(String url) throws IOException {
+    return http(url, Duration.ofSeconds(10));
+  }
+
+  private static String http(String url, Duration timeout) throws IOException {
     try {
       return HTTP.send(
-              HttpRequest.newBuilder(URI.create("http://%s:%d%s".formatted(ip, port, path)))
-                  .timeout(Duration.ofSeconds(path.equals("/") ? 2 : 60))
-                  .build(),
+              HttpRequest.newBuilder(URI.create(url)).timeout(timeout).build(),
               HttpResponse.BodyHandlers.ofString())
           .body();
     } catch (InterruptedException e) {
@@ -257,11 +297,20 @@ final class Node implements AutoCloseable {
     return get(pod, 8080, "/file?name=" + name);
   }
 
-  PodSnapshotManualTrigger trigger(String name, String pod) {
+  void createTrigger(String name, String pod) {
     var trigger = new PodSnapshotManualTrigger();
     trigger.setMetadata(meta(name).build());
     trigger.setSpec(new PodSnapshotManualTriggerSpec(pod));
     client.resource(trigger).create();
+  }
+
+  /** Creates a trigger and waits for its end. */
+  PodSnapshotManualTrigger trigger(String name, String pod) {
+    createTrigger(name, pod);
+    return triggered(name);
+  }
+
+  PodSnapshotManualTrigger triggered(String name) {
     return await(
         "trigger " + name,
         () ->
@@ -371,14 +420,18 @@ final class Node implements AutoCloseable {
       if (last != null && done.test(last)) {
         return last;
       }
-      try {
-        Thread.sleep(150);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        fail("interrupted");
-      }
+      sleep(150);
     }
     return fail("%s did not come within %s; last: %s".formatted(what, limit, text(last)));
+  }
+
+  static void sleep(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      fail("interrupted");
+    }
   }
 
   private static String text(Object object) {

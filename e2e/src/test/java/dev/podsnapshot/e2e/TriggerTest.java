@@ -116,4 +116,18 @@ class TriggerTest {
     assertEquals("True", node.podRestored("second").getStatus());
     node.event("second", "Successfully restored the pod from PodSnapshot");
   }
+
+  @Test
+  void aManualTriggerWorksBesideTheWorkloadsOwn() throws IOException {
+    node.policy("app", TriggerType.WORKLOAD, PostCheckpoint.RESUME);
+    node.run(node.pod("first", "app"));
+    var id = node.state("first").path("id");
+    var waiting = onlySnapshot();
+    var byHand = node.snapshot("first");
+    assertNotEquals(waiting, byHand);
+    assertEquals(id, node.state("first").path("id"));
+    // The workload's own is still to come, and comes.
+    assertEquals("resume", node.get("first", 8080, "/checkpoint").strip());
+    node.ready(waiting);
+  }
 }

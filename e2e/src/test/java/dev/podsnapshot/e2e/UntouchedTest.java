@@ -64,9 +64,6 @@ class UntouchedTest {
     refused("runc", "plain", "does not run under gVisor");
     node.run(node.pod("stranger", "unselected"));
     refused("unselected", "stranger", "selects Pod stranger");
-    node.policy("self", TriggerType.WORKLOAD, PostCheckpoint.RESUME);
-    node.run(node.pod("workload", "self"));
-    refused("wrong-type", "workload", "does not take manual triggers");
   }
 
   private void refused(String trigger, String pod, String why) {

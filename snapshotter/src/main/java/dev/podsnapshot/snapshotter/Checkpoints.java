@@ -43,7 +43,9 @@ class Checkpoints {
     try {
       var directory = spool.open(order);
       var freeze =
-          order.getTrigger() == Trigger.WORKLOAD ? follow(order) : trigger(order, directory);
+          order.getTrigger() == Trigger.WORKLOAD
+              ? follow(order, directory)
+              : trigger(order, directory);
       if (freeze.isEmpty()) {
         spool.remove(order.getSnapshot().getName());
         return report.setNeverTriggered(true).build();
@@ -116,18 +118,24 @@ class Checkpoints {
     return Optional.of(Duration.ofNanos(System.nanoTime() - begin));
   }
 
-  /** Waits for the workload; empty: its sandbox ended without a checkpoint. */
-  private Optional<Duration> follow(CheckpointOrder order) throws RunscException, IOException {
+  /**
+   * Waits for the workload; empty: its sandbox ended without a checkpoint. A checkpoint that
+   * somebody else took of the sandbox meanwhile ends gVisor's wait too, but leaves no files here.
+   */
+  private Optional<Duration> follow(CheckpointOrder order, Path directory)
+      throws RunscException, IOException {
     var sandbox = awaitSandbox(order);
     if (sandbox.isEmpty()) {
       return Optional.empty();
     }
     try {
-      if (order.getScope() == Scope.ROOTFS_ONLY) {
-        runsc.waitForRootfsCheckpoint(sandbox.get().id());
-      } else {
-        runsc.waitForCheckpoint(sandbox.get().id());
-      }
+      do {
+        if (order.getScope() == Scope.ROOTFS_ONLY) {
+          runsc.waitForRootfsCheckpoint(sandbox.get().id());
+        } else {
+          runsc.waitForCheckpoint(sandbox.get().id());
+        }
+      } while (!spool.hasFiles(directory));
       // gVisor does not tell how long the freeze was.
       return Optional.of(Duration.ZERO);
     } catch (RunscException e) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /**
@@ -66,6 +67,13 @@ class Spool {
       }
     }
     return result;
+  }
+
+  /** Whether anything of a checkpoint lies there. */
+  boolean hasFiles(Path directory) {
+    return Stream.concat(
+            SnapshotManifest.GVISOR_FILES.stream(), SnapshotManifest.ROOTFS_FILES.stream())
+        .anyMatch(name -> Files.exists(directory.resolve(name)));
   }
 
   long bytes(Path directory) throws IOException {

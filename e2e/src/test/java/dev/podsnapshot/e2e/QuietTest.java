@@ -1,0 +1,64 @@
+package dev.podsnapshot.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
+import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
+import java.io.IOException;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Where nothing changes, nothing is done. */
+class QuietTest {
+  private static final Pattern RECONCILIATIONS =
+      Pattern.compile("(?m)^(operator_sdk_\\S*(?:started|success|executions_total)\\S*) (\\S+)$");
+
+  private Node node;
+
+  @BeforeEach
+  void open() throws IOException {
+    node = new Node();
+  }
+
+  @AfterEach
+  void close() {
+    node.close();
+  }
+
+  private Map<String, String> reconciliations() throws IOException {
+    var controller =
+        node.client
+            .pods()
+            .inNamespace(Node.SYSTEM)
+            .withLabel("app", "podsnapshot-controller")
+            .list()
+            .getItems()
+            .getFirst();
+    var metrics = Node.http("http://%s:8080/metrics".formatted(controller.getStatus().getPodIP()));
+    return RECONCILIATIONS
+        .matcher(metrics)
+        .results()
+        .collect(Collectors.toMap(m -> m.group(1), m -> m.group(2)));
+  }
+
+  @Test
+  void aQuietClusterReconcilesNothing() throws IOException {
+    node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
+    node.run(node.pod("first", "app"));
+    node.snapshot("first");
+    node.run(node.pod("second", "app"));
+    assertEquals("True", node.podRestored("second").getStatus());
+    Node.sleep(5000);
+    var before = reconciliations();
+    assertTrue(
+        before.values().stream().anyMatch(v -> Double.parseDouble(v) > 0),
+        "no reconciliation was ever counted: " + before);
+    Node.sleep(60_000);
+    assertEquals(before, reconciliations());
+  }
+}
