@@ -3,15 +3,21 @@
 # Both install and build what they need (as root, on Debian); the second time they take what is there.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test build unit images deploy clean down
+.PHONY: demo test build deploy clean down
 export JAVA_HOME ?= $(shell ls -d /usr/lib/jvm/*25* 2>/dev/null | head -n 1)
 MVN := mvn -B -ntp
 
-demo: deploy
+demo: build
+	images/build
+	local/deploy
 	demo/run
 
-test: unit deploy
-	$(MVN) -q test -pl common,e2e -De2e -Dtest='dev.podsnapshot.e2e.*Test' -Dsurefire.failIfNoSpecifiedTests=false -Dsurefire.printSummary=true
+test: local/.tools
+	$(MVN) package
+	images/build
+	local/deploy
+	$(MVN) -q test -pl common,e2e -De2e -Dtest='dev.podsnapshot.e2e.*Test' -Dsurefire.failIfNoSpecifiedTests=false -Dsurefire.printSummary=true \
+	  || { local/dump target/cluster-dump; local/summary; exit 1; }
 	@local/summary
 	@local/cluster down
 
@@ -20,17 +26,11 @@ local/.tools: local/tools
 	local/tools
 	@touch $@
 
-# install: modules take each other from the local repository when they are built alone.
 build: local/.tools
 	$(MVN) -q package -DskipTests
 
-unit: local/.tools
-	$(MVN) package
-
-images: build
+deploy: build
 	images/build
-
-deploy: images
 	local/deploy
 
 down:
