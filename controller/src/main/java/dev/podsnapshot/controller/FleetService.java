@@ -3,6 +3,7 @@ package dev.podsnapshot.controller;
 import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
+import dev.podsnapshot.api.SnapshotSize;
 import dev.podsnapshot.grpc.Ack;
 import dev.podsnapshot.grpc.CheckpointOrder;
 import dev.podsnapshot.grpc.CheckpointReport;
@@ -141,10 +142,7 @@ public class FleetService implements Fleet {
         ref,
         Conditions.CHECKPOINT,
         true,
-        report.getFreezeMillis() > 0
-            ? "%d bytes, the Pod stood still for %d ms"
-                .formatted(report.getBytes(), report.getFreezeMillis())
-            : "%d bytes".formatted(report.getBytes()));
+        SnapshotSize.checkpointed(report.getBytes(), report.getFreezeMillis()));
   }
 
   /** Tried again, if that may help and was not done too often. */
@@ -203,8 +201,7 @@ public class FleetService implements Fleet {
         !failed,
         failed
             ? report.getError()
-            : "%d bytes uploaded in %d ms %s"
-                .formatted(report.getBytes(), report.getMillis(), how));
+            : SnapshotSize.uploaded(report.getBytes(), report.getMillis(), how));
     return Uni.createFrom().item(ACK);
   }
 
