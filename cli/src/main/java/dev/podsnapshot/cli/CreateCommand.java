@@ -1,10 +1,6 @@
 package dev.podsnapshot.cli;
 
 import dev.podsnapshot.api.PodSnapshot;
-import dev.podsnapshot.api.PodSnapshotApi;
-import dev.podsnapshot.api.PodSnapshotManualTrigger;
-import dev.podsnapshot.api.PodSnapshotManualTriggerSpec;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
 import java.util.Optional;
@@ -20,8 +16,6 @@ import picocli.CommandLine.Parameters;
       "A PodSnapshotPolicy must have selected the Pod before it started."
     })
 final class CreateCommand extends ClusterCommand {
-  private static final int PREFIX = 38;
-
   @Parameters(paramLabel = "POD", description = "Name of the Pod.")
   private String pod;
 
@@ -55,16 +49,15 @@ final class CreateCommand extends ClusterCommand {
 
   @Override
   int run(Cluster cluster, Console console) throws InterruptedException {
-    var trigger = cluster.client().resource(trigger(cluster.namespace())).create();
-    var name = trigger.getMetadata().getName();
+    var trigger = new OwnTrigger(cluster, pod);
     var last = new AtomicReference<Creation>();
-    try (var interruption = new Interruption(() -> interrupted(cluster, console, name))) {
+    try (var interruption = new Interruption(() -> interrupted(cluster, console, trigger))) {
+      trigger.create();
       var end =
           Polling.until(
               timeout,
               elapsed -> {
-                var creation =
-                    Creation.of(Optional.ofNullable(find(cluster, name)), made(cluster, name));
+                var creation = Creation.of(trigger.find(), trigger.snapshot());
                 last.set(creation);
                 if (creation instanceof Creation.UnderWay underWay) {
                   console.progress(ProgressLine.of(underWay, elapsed));
@@ -75,9 +68,9 @@ final class CreateCommand extends ClusterCommand {
                 return Optional.of(creation);
               });
       console.endProgress();
-      var snapshot = made(cluster, name);
-      if (wait || end.isEmpty() || end.get() instanceof Creation.Failed) {
-        deleteTrigger(cluster, name);
+      var snapshot = trigger.snapshot();
+      if (!keepTrigger && (wait || end.isEmpty() || end.get() instanceof Creation.Failed)) {
+        trigger.delete();
       }
       return switch (end.orElse(last.get())) {
         case Creation.Done done -> print(cluster, console, done.snapshot());
@@ -93,53 +86,11 @@ final class CreateCommand extends ClusterCommand {
         case Creation.UnderWay underWay when end.isPresent() -> {
           console.note(
               "PodSnapshotManualTrigger %s is kept: while the checkpoint has not begun, its deletion calls the snapshot off"
-                  .formatted(name));
+                  .formatted(trigger.name()));
           yield print(cluster, console, snapshot.orElseThrow());
         }
         case Creation.UnderWay underWay -> throw new CommandException(late(underWay, snapshot));
       };
-    }
-  }
-
-  private PodSnapshotManualTrigger trigger(String namespace) {
-    var prefix =
-        (pod.length() <= PREFIX ? pod : pod.substring(0, PREFIX)).replaceAll("[^a-z0-9]+$", "");
-    var trigger = new PodSnapshotManualTrigger();
-    trigger.setMetadata(
-        new ObjectMetaBuilder().withGenerateName(prefix + "-").withNamespace(namespace).build());
-    trigger.setSpec(new PodSnapshotManualTriggerSpec(pod));
-    return trigger;
-  }
-
-  private static PodSnapshotManualTrigger find(Cluster cluster, String trigger) {
-    return cluster
-        .client()
-        .resources(PodSnapshotManualTrigger.class)
-        .inNamespace(cluster.namespace())
-        .withName(trigger)
-        .get();
-  }
-
-  private static Optional<PodSnapshot> made(Cluster cluster, String trigger) {
-    return cluster
-        .client()
-        .resources(PodSnapshot.class)
-        .inNamespace(cluster.namespace())
-        .withLabel(PodSnapshotApi.TRIGGERED_BY, trigger)
-        .list()
-        .getItems()
-        .stream()
-        .findFirst();
-  }
-
-  private void deleteTrigger(Cluster cluster, String name) {
-    if (!keepTrigger) {
-      cluster
-          .client()
-          .resources(PodSnapshotManualTrigger.class)
-          .inNamespace(cluster.namespace())
-          .withName(name)
-          .delete();
     }
   }
 
@@ -171,14 +122,17 @@ final class CreateCommand extends ClusterCommand {
     return what + ". Now: " + then;
   }
 
-  private void interrupted(Cluster cluster, Console console, String name) {
+  private void interrupted(Cluster cluster, Console console, OwnTrigger trigger) {
     try {
-      var snapshot = made(cluster, name);
-      deleteTrigger(cluster, name);
+      trigger.abandon();
+      var snapshot = trigger.snapshot();
+      if (!keepTrigger) {
+        trigger.delete();
+      }
       console.note(
           "interrupted: PodSnapshotManualTrigger %s is %s; %s"
               .formatted(
-                  name,
+                  trigger.name(),
                   keepTrigger ? "kept" : "deleted",
                   snapshot
                       .map(
@@ -190,7 +144,8 @@ final class CreateCommand extends ClusterCommand {
       console.note(
           "interrupted: PodSnapshotManualTrigger %s could not be deleted: %s"
               .formatted(
-                  name, ApiFailure.text(e, cluster.client().getConfiguration().getMasterUrl())));
+                  trigger.name(),
+                  ApiFailure.text(e, cluster.client().getConfiguration().getMasterUrl())));
     }
   }
 }

@@ -51,7 +51,7 @@ final class FakeApi implements AutoCloseable {
             .formatted(server.getAddress().getPort()));
   }
 
-  /** Answers {@code METHOD path} with this object. */
+  /** Answers {@code METHOD path} with this object; {@code *} is any last part of the path. */
   FakeApi on(String request, Object object) {
     answers.put(request, new Answer(200, JSON.asJson(object)));
     return this;
@@ -111,7 +111,7 @@ final class FakeApi implements AutoCloseable {
     requests.add(request);
     var answer =
         answers.getOrDefault(
-            request,
+            answers.containsKey(request) ? request : request.replaceAll("/[^/]+$", "/*"),
             new Answer(
                 404,
                 "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"not found\",\"code\":404}"));
