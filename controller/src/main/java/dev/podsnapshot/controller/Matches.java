@@ -76,6 +76,9 @@ class Matches {
 
   MatchReply answer(MatchRequest request) {
     var ref = request.getPod();
+    if (!request.hasPod()) {
+      return untouched(); // a node that only tries whether it is heard
+    }
     askedPods.add(ref.getUid());
     var pod = client.pods().inNamespace(ref.getNamespace()).withName(ref.getName()).get();
     if (pod == null || !pod.getMetadata().getUid().equals(ref.getUid())) {
