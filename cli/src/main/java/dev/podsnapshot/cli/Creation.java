@@ -57,7 +57,7 @@ sealed interface Creation {
       case SnapshotState.Checkpointing checkpointing ->
           new UnderWay(Stage.CHECKPOINT, checkpointing.detail());
       case SnapshotState.Uploading uploading ->
-          new UnderWay(Stage.STORAGE_REPLICATED, uploading.detail());
+          new UnderWay(Stage.STORAGE_REPLICATED, "uploading; " + uploading.detail());
       case SnapshotState.Ready ready -> new Done(snapshot.get());
       case SnapshotState.Failed failed -> new Failed(failed.why());
       case SnapshotState.Deleting deleting ->

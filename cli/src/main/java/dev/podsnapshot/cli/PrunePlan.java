@@ -132,9 +132,9 @@ record PrunePlan(List<Item> items) {
             new Item(
                 snapshot,
                 Cause.BEYOND_KEEP,
-                "%d newer of policy %s%s"
+                "not among the %d newest of policy %s%s"
                     .formatted(
-                        rank - 1,
+                        rules.keep().getAsInt(),
                         policyName,
                         group.labels().isEmpty() ? "" : ", group " + text(group.labels()))))
         : Optional.empty();

@@ -82,7 +82,7 @@ final class RestoreCommand extends ClusterCommand {
                 if (restoration instanceof Restoration.Waiting waiting) {
                   console.progress(
                       new ProgressLine(
-                          0, 1, PodSnapshotApi.POD_RESTORED, waiting.detail(), elapsed));
+                          0, 0, PodSnapshotApi.POD_RESTORED, waiting.detail(), elapsed));
                   return Optional.empty();
                 }
                 return Optional.of(restoration);

@@ -77,6 +77,9 @@ class CreationTest {
     var underWay = new Creation.UnderWay(Creation.Stage.CHECKPOINT, "the node\nis taking it");
     var line = ProgressLine.of(underWay, Duration.ofSeconds(7));
     assertEquals("[##########----------] Checkpoint 7s: the node is taking it", line.text(80));
+    assertEquals(
+        "PodRestored 7s",
+        new ProgressLine(0, 0, "PodRestored", "", Duration.ofSeconds(7)).text(80));
     assertEquals(30, line.text(30).length());
     assertTrue(line.text(30).endsWith("…"), line.text(30));
   }

@@ -66,7 +66,7 @@ class PrunePlanTest {
             SnapshotFixture.ready("a3", "app", Duration.ofDays(3)),
             SnapshotFixture.ready("o1", "other", Duration.ofDays(9)));
     assertEquals(Map.of("a3", Cause.BEYOND_KEEP), causes(plan));
-    assertEquals("2 newer of policy app", why(plan, "a3"));
+    assertEquals("not among the 2 newest of policy app", why(plan, "a3"));
   }
 
   @Test
@@ -108,7 +108,7 @@ class PrunePlanTest {
                 SnapshotFixture.ready("y1", "grouped", Duration.ofDays(3)), "user", "y"),
             SnapshotFixture.ready("none", "grouped", Duration.ofDays(4)));
     assertEquals(Map.of("x2", Cause.BEYOND_KEEP), causes(plan));
-    assertEquals("1 newer of policy grouped, group user=x", why(plan, "x2"));
+    assertEquals("not among the 1 newest of policy grouped, group user=x", why(plan, "x2"));
   }
 
   @Test
