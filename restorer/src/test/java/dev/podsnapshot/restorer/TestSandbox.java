@@ -72,11 +72,24 @@ final class TestSandbox implements AutoCloseable {
     return image;
   }
 
-  /** As the hook does it. */
-  void restore(String id, Path from) throws Exception {
+  void create(String id) throws Exception {
     runsc(id, "create", "--bundle=" + folder.resolve("bundle"), id);
     ids.add(id);
+  }
+
+  /** As the hook does it. */
+  void restore(String id, Path from) throws Exception {
+    create(id);
+    restoreCreated(id, from);
+  }
+
+  void restoreCreated(String id, Path from) throws Exception {
     runsc(id, "restore", "--image-path=" + from, "--detach", "--background", id);
+  }
+
+  void end(String id) throws Exception {
+    runsc("delete", "delete", "--force", id);
+    ids.remove(id);
   }
 
   /** Waits until all memory is in place. */
