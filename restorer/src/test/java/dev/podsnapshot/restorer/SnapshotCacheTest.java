@@ -225,6 +225,19 @@ class SnapshotCacheTest {
     assertTrue(Files.exists(directory));
     cache.release(restore("one"));
     assertFalse(Files.exists(directory));
+    assertEquals(folder.resolve("cache/one"), cache.stage(restore("one")).directory(10_000));
+  }
+
+  @Test
+  void fromTheCacheTheSameWayIfWanted() throws Exception {
+    cache(Map.of("podsnapshot.live-from-bytes", "1000", "podsnapshot.live-from-cache", "true"));
+    live.start(null);
+    assumeTrue(live.available(), "root and /dev/fuse");
+    stage("one");
+    var hit = cache.stage(restore("one"));
+    assertTrue(hit.whole().get().cacheHit());
+    assertTrue(hit.directory(10_000).startsWith("/proc"));
+    assertTrue(snapshot.equalsFilesIn(hit.directory(10_000)));
   }
 
   @Test
