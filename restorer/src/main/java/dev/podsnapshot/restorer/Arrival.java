@@ -31,7 +31,7 @@ import java.util.zip.CRC32C;
  */
 final class Arrival implements Closeable {
   private final ChunkMap chunks;
-  private final ChunkIndex index;
+  private final ChunkIndex index; // null where nothing is to be recorded any more
   private final Map<StoredFile, FileChannel> channels = new HashMap<>();
   private final Map<StoredFile, MemorySegment> contents = new HashMap<>();
   private final CompletableFuture<Void> startable = new CompletableFuture<>();
@@ -74,6 +74,18 @@ final class Arrival implements Closeable {
     if (chunks.size() == 0) {
       arrival.end();
     }
+    return arrival;
+  }
+
+  /** One that has ended: all of it lies in the folder, verified. */
+  static Arrival whole(Path directory, SnapshotManifest manifest) throws IOException {
+    var arrival = new Arrival(new ChunkMap(manifest), null, List.of());
+    for (var file : arrival.chunks.files()) {
+      arrival.open(directory.resolve(file.name()), file);
+    }
+    arrival.missingToStart = 0;
+    arrival.present.set(0, arrival.chunks.size());
+    arrival.end();
     return arrival;
   }
 
@@ -326,7 +338,9 @@ final class Arrival implements Closeable {
   /** What is mapped stays readable. */
   @Override
   public void close() throws IOException {
-    index.close();
+    if (index != null) {
+      index.close();
+    }
     for (var channel : channels.values()) {
       channel.close();
     }

@@ -102,6 +102,11 @@ final class CacheEntry {
     }
   }
 
+  /** Of a trusted folder. */
+  SnapshotManifest manifest() throws IOException {
+    return manifest(directory).orElseThrow(() -> new IOException("no manifest in " + directory));
+  }
+
   /** The next restore shall look at each byte again. */
   void distrust() throws IOException {
     Files.deleteIfExists(directory.resolve(MARK));

@@ -226,7 +226,7 @@ class Restorations {
     }
     try {
       var directory = plan.staging().directory(config.stageDeadline().toMillis());
-      if (!plan.staging().whole().isDone()) {
+      if (!directory.startsWith(config.cache())) {
         expectPages(plan);
       }
       plan.containerRestored(sandbox);
@@ -255,9 +255,9 @@ class Restorations {
   }
 
   /**
-   * The Pod is restored from pages that are not here yet. If they can't be had, gVisor ends the
-   * sandbox when it reads one of them (runsc/boot/restore.go, postRestore), and kubelet makes a new
-   * one: that one shall start cold, so it has to be known before the read fails.
+   * The Pod is restored through the live folder. If pages can't be had, gVisor ends the sandbox
+   * when it reads one of them (runsc/boot/restore.go, postRestore), and kubelet makes a new one:
+   * that one shall start cold, so it has to be known before the read fails.
    */
   private void expectPages(Plan plan) throws IOException {
     liveRestores.begin(plan.pod());

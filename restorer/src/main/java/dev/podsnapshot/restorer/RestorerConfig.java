@@ -55,6 +55,14 @@ public interface RestorerConfig {
   @WithDefault("67108864")
   long liveFromBytes();
 
+  /**
+   * Whether large snapshots are read through the live folder from the cache too. gVisor's loader
+   * then has two threads' pace, where plain files let it keep 128 busy beside the sandbox's own
+   * start; but the sandbox needs this process until its pages are loaded.
+   */
+  @WithDefault("false")
+  boolean liveFromCache();
+
   /** Reads that are under way at once for a snapshot. */
   @WithDefault("8")
   int stageConnections();

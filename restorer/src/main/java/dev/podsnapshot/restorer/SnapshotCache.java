@@ -9,6 +9,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
@@ -151,6 +153,11 @@ class SnapshotCache {
     if (entry.trusted()) {
       entry.touch();
       metrics.counter("podsnapshot_cache_hits_total").increment();
+      if (config.liveFromCache()) {
+        var manifest = entry.manifest();
+        showIfLarge(manifest, () -> Arrival.whole(entry.directory(), manifest))
+            .ifPresent(path -> staging.startable().complete(path));
+      }
       return new Staged(entry.directory(), entry.bytes(), millisSince(begin), true);
     }
     var manifest = reader.manifest(restore.getLocation());
@@ -189,16 +196,25 @@ class SnapshotCache {
                 staging.whole().completeExceptionally(reason);
               }
             });
-    if (live.available() && pageBytes(manifest) >= config.liveFromBytes()) {
-      var path = live.show(name, arrival);
-      arrival.startable().thenRun(() -> staging.startable().complete(path));
-    }
+    var shown = showIfLarge(manifest, () -> arrival);
+    shown.ifPresent(path -> arrival.startable().thenRun(() -> staging.startable().complete(path)));
     try {
       new Transfer(arrival, reader.chunks(restore.getLocation()), metrics)
           .run(config.stageConnections(), config.faultConnections());
     } finally {
       history.remember(name, arrival.faults());
     }
+  }
+
+  /** Small ones are here sooner than the sandbox wants them. */
+  private Optional<Path> showIfLarge(SnapshotManifest manifest, Source arrival) throws IOException {
+    return live.available() && pageBytes(manifest) >= config.liveFromBytes()
+        ? Optional.of(live.show(manifest.snapshot(), arrival.open()))
+        : Optional.empty();
+  }
+
+  private interface Source {
+    Arrival open() throws IOException;
   }
 
   private static long pageBytes(SnapshotManifest manifest) {

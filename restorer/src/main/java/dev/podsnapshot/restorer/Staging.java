@@ -10,15 +10,15 @@ import java.util.concurrent.TimeoutException;
 /**
  * A snapshot that was asked for. Both futures fail with a {@link StagingException}.
  *
- * @param startable the folder from which a sandbox can be restored, as runsc sees it; its pages may
- *     still be on their way
+ * @param startable the folder from which a sandbox can be restored, as runsc sees it: plain files
+ *     in the cache, or files of the {@link LiveFolder}, whose pages may still be on their way
  * @param whole completes when all of it lies in the cache
  */
 record Staging(CompletableFuture<Path> startable, CompletableFuture<Staged> whole) {
-  /** Plain files if all of them are here, else those that still arrive; waits for either. */
+  /** Where to restore from, plain files if all of them are here by now; waits for either. */
   Path directory(long millis) throws ExecutionException, InterruptedException, TimeoutException {
-    var live = startable.get(millis, TimeUnit.MILLISECONDS);
-    return whole.isDone() ? whole.get().directory() : live;
+    var directory = startable.get(millis, TimeUnit.MILLISECONDS);
+    return whole.isDone() && !whole.get().cacheHit() ? whole.get().directory() : directory;
   }
 
   /**

@@ -48,7 +48,7 @@ final class DirectoryStore {
     check();
     var file = root.resolve(name);
     return Files.exists(file)
-        ? Optional.of(new StoredObject(name, Files.size(file), 0))
+        ? Optional.of(new StoredObject(name, Files.size(file), 0, 0))
         : Optional.empty();
   }
 

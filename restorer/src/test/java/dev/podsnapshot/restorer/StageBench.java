@@ -15,7 +15,7 @@ import dev.podsnapshot.grpc.Location;
 import dev.podsnapshot.grpc.Restore;
 import dev.podsnapshot.grpc.SnapshotRef;
 import dev.podsnapshot.manifest.SnapshotManifest;
-import dev.podsnapshot.storage.GcsObjectStore;
+import dev.podsnapshot.storage.Stores;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -97,8 +97,8 @@ class StageBench {
   void restore() throws Exception {
     var out = new StringBuilder();
     out.append(
-            "| memory | from the bucket, while it arrives | ... when it is whole | from the cache |")
-        .append(" whole / arriving |\n|---|---|---|---|---|\n");
+            "| memory | from the bucket, while it arrives | ... when it is whole | from the cache, through the live folder | ... as plain files |")
+        .append(" whole / arriving |\n|---|---|---|---|---|---|\n");
     for (var mib : SIZES) {
       var folder = Files.createDirectories(FOLDER.resolve("sandbox-" + mib));
       try (var sandbox = TestSandbox.in(folder, mib)) {
@@ -108,8 +108,8 @@ class StageBench {
         var firsts = new LinkedHashMap<String, List<Double>>();
         var alls = new LinkedHashMap<String, List<Double>>();
         for (var round = 0; round < ROUNDS + 1; round++) {
-          for (var way : List.of("live", "whole", "cached")) {
-            if (!way.equals("cached")) {
+          for (var way : List.of("live", "whole", "cached", "plain")) {
+            if (way.equals("live") || way.equals("whole")) {
               deleteAll(FOLDER.resolve("node"));
             }
             settle();
@@ -121,7 +121,7 @@ class StageBench {
           }
         }
         out.append("| %d MiB ".formatted(mib));
-        for (var way : List.of("live", "whole", "cached")) {
+        for (var way : List.of("live", "whole", "cached", "plain")) {
           out.append(
               "| %.2f s, all %.2f s ".formatted(median(firsts.get(way)), median(alls.get(way))));
         }
@@ -141,7 +141,7 @@ class StageBench {
       sandbox.create(id);
       var begin = System.nanoTime();
       var cache = cache(live);
-      var staging = cache.stage(restoreOf(name, !way.equals("live")));
+      var staging = cache.stage(restoreOf(name, way.equals("whole") || way.equals("plain")));
       sandbox.restoreCreated(id, staging.directory(600_000));
       while (!sandbox.output(id).contains("tick")) {
         Thread.sleep(2);
@@ -234,10 +234,7 @@ class StageBench {
   private SnapshotCache cache(LiveFolder live) throws IOException {
     var cache =
         new SnapshotCache(
-            config(),
-            new SnapshotReader(new GcsObjectStore(storage)),
-            live,
-            new SimpleMeterRegistry());
+            config(), new SnapshotReader(Stores.at(ENDPOINT)), live, new SimpleMeterRegistry());
     cache.sweep(null);
     return cache;
   }

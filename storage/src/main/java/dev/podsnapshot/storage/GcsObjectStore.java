@@ -1,55 +1,29 @@
 package dev.podsnapshot.storage;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.google.auth.Retryable;
-import com.google.cloud.storage.Bucket;
-import com.google.cloud.storage.Storage;
-import com.google.cloud.storage.StorageException;
 import dev.podsnapshot.storage.ObjectStoreException.Kind;
-import dev.podsnapshot.storage.http.BodyException;
 import dev.podsnapshot.storage.http.HttpAnswer;
-import dev.podsnapshot.storage.http.HttpPool;
 import dev.podsnapshot.storage.http.HttpRequest;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.io.IOException;
 import java.net.URI;
-import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import javax.net.ssl.SSLContext;
 
-/**
- * Cloud Storage by its JSON API. Objects go over connections of our own, buckets are looked at
- * through the client library.
- */
+/** Cloud Storage by its JSON API. */
 @ApplicationScoped
 public class GcsObjectStore implements ObjectStore {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String FIELDS = "name,size,crc32c,generation";
 
-  /** The library's code for "no answer at all". */
-  private static final int NO_ANSWER = 0;
+  private final GcsApi api;
 
-  private final Storage storage;
-  private final HttpPool http;
-  private final AccessToken token;
-
-  public GcsObjectStore(Storage storage, StorageConfig config) throws NoSuchAlgorithmException {
-    this.storage = storage;
-    this.http =
-        new HttpPool(
-            URI.create(config.endpoint().orElse("https://storage.googleapis.com")),
-            SSLContext.getDefault(),
-            config.stallTimeout());
-    this.token = config.endpoint().isPresent() ? AccessToken.none() : AccessToken.environment();
+  GcsObjectStore(GcsApi api) {
+    this.api = api;
   }
 
   @Override
@@ -60,7 +34,7 @@ public class GcsObjectStore implements ObjectStore {
         HttpRequest.of("POST", uploadPath(bucket, "media", name, ifGeneration))
             .header("Content-Type", "application/octet-stream")
             .body(body, 0);
-    return verified(bucket, object(what, succeeded(what, send(what, request))), body);
+    return verified(bucket, object(what, GcsApi.succeeded(what, api.send(what, request))), body);
   }
 
   @Override
@@ -80,9 +54,9 @@ public class GcsObjectStore implements ObjectStore {
                 : HttpRequest.of("PUT", session)
                     .header("Content-Range", "bytes %d-%d/%d".formatted(at, end - 1, end))
                     .body(body, at);
-        var answer = send(what, request);
+        var answer = api.send(what, request);
         if (answer.status() != 308) {
-          return verified(bucket, object(what, succeeded(what, answer)), body);
+          return verified(bucket, object(what, GcsApi.succeeded(what, answer)), body);
         }
         at = received(answer);
         lost = false;
@@ -107,9 +81,9 @@ public class GcsObjectStore implements ObjectStore {
   private String session(String what, String bucket, String name, long ifGeneration)
       throws ObjectStoreException {
     var answer =
-        succeeded(
+        GcsApi.succeeded(
             what,
-            send(
+            api.send(
                 what,
                 HttpRequest.of("POST", uploadPath(bucket, "resumable", name, ifGeneration))
                     .header("Content-Type", "application/json")
@@ -167,7 +141,7 @@ public class GcsObjectStore implements ObjectStore {
                     .formatted(path(bucket, target), FIELDS, condition(ifGeneration)))
             .header("Content-Type", "application/json")
             .body(Body.of(body.toString().getBytes(StandardCharsets.UTF_8)), 0);
-    return object(what, succeeded(what, send(what, request)));
+    return object(what, GcsApi.succeeded(what, api.send(what, request)));
   }
 
   @Override
@@ -179,7 +153,7 @@ public class GcsObjectStore implements ObjectStore {
     var what = "read gs://%s/%s".formatted(bucket, name);
     var begin = into.position();
     var answer =
-        send(
+        api.send(
             what,
             HttpRequest.of("GET", path(bucket, name) + "?alt=media")
                 .header("Range", "bytes=%d-%d".formatted(offset, offset + into.remaining() - 1))
@@ -187,7 +161,7 @@ public class GcsObjectStore implements ObjectStore {
     if (answer.status() == 416) {
       return 0;
     }
-    succeeded(what, answer);
+    GcsApi.succeeded(what, answer);
     if (answer.status() != 206 && offset != 0) {
       into.position(begin);
       throw new ObjectStoreException(
@@ -199,10 +173,10 @@ public class GcsObjectStore implements ObjectStore {
   @Override
   public Optional<StoredObject> stat(String bucket, String name) throws ObjectStoreException {
     var what = "look at gs://%s/%s".formatted(bucket, name);
-    var answer = send(what, HttpRequest.of("GET", path(bucket, name) + "?fields=" + FIELDS));
+    var answer = api.send(what, HttpRequest.of("GET", path(bucket, name) + "?fields=" + FIELDS));
     return answer.status() == 404
         ? Optional.empty()
-        : Optional.of(object(what, succeeded(what, answer)));
+        : Optional.of(object(what, GcsApi.succeeded(what, answer)));
   }
 
   @Override
@@ -214,11 +188,12 @@ public class GcsObjectStore implements ObjectStore {
       var target =
           "/storage/v1/b/%s/o?prefix=%s&fields=nextPageToken,items(%s)%s"
               .formatted(
-                  escape(bucket),
-                  escape(prefix),
+                  GcsApi.escape(bucket),
+                  GcsApi.escape(prefix),
                   FIELDS,
-                  page.isEmpty() ? "" : "&pageToken=" + escape(page));
-      var answer = json(what, succeeded(what, send(what, HttpRequest.of("GET", target))));
+                  page.isEmpty() ? "" : "&pageToken=" + GcsApi.escape(page));
+      var answer =
+          GcsApi.json(what, GcsApi.succeeded(what, api.send(what, HttpRequest.of("GET", target))));
       for (var item : answer.path("items")) {
         result.add(object(item));
       }
@@ -241,117 +216,38 @@ public class GcsObjectStore implements ObjectStore {
   }
 
   private void remove(String what, String target) throws ObjectStoreException {
-    var answer = send(what, HttpRequest.of("DELETE", target));
+    var answer = api.send(what, HttpRequest.of("DELETE", target));
     if (answer.status() != 404 && answer.status() != 412) {
-      succeeded(what, answer);
+      GcsApi.succeeded(what, answer);
     }
   }
 
   @Override
-  public BucketFacts bucketFacts(String name) throws ObjectStoreException {
-    Bucket bucket;
+  public BucketFacts bucketFacts(String bucket) throws ObjectStoreException {
+    JsonNode json;
     try {
-      bucket = storage.get(name);
-    } catch (StorageException e) {
-      throw new ObjectStoreException(
-          kind(e), "can't look at gs://%s: %s".formatted(name, e.getMessage()), e);
-    }
-    if (bucket == null) {
-      throw new ObjectStoreException(
-          Kind.NOT_FOUND, "the bucket gs://%s does not exist".formatted(name), null);
+      json =
+          api.control(
+              "look at gs://" + bucket,
+              "/storage/v1/b/%s?projection=noAcl".formatted(GcsApi.escape(bucket)));
+    } catch (ObjectStoreException e) {
+      throw e.kind() == Kind.NOT_FOUND
+          ? new ObjectStoreException(
+              e.kind(), "the bucket gs://%s does not exist".formatted(bucket), e)
+          : e;
     }
     return new BucketFacts(
-        bucket.getHierarchicalNamespace() != null
-            && Boolean.TRUE.equals(bucket.getHierarchicalNamespace().getEnabled()),
-        bucket.getIamConfiguration() != null
-            && Boolean.TRUE.equals(
-                bucket.getIamConfiguration().isUniformBucketLevelAccessEnabled()),
-        bucket.getSoftDeletePolicy() == null
-            ? 0
-            : Optional.ofNullable(bucket.getSoftDeletePolicy().getRetentionDuration())
-                .map(Duration::toSeconds)
-                .orElse(0L),
-        bucket.getRetentionPeriodDuration() != null
-            && !bucket.getRetentionPeriodDuration().isZero(),
-        Boolean.TRUE.equals(bucket.getDefaultEventBasedHold()),
-        bucket.getStorageClass() == null ? "" : bucket.getStorageClass().toString(),
-        bucket.getLocation() == null ? "" : bucket.getLocation());
-  }
-
-  /** An answer, whatever it says. */
-  private HttpAnswer send(String what, HttpRequest request) throws ObjectStoreException {
-    Optional<String> authorization;
-    try {
-      authorization = token.authorization();
-    } catch (IOException e) {
-      var passing = e instanceof Retryable r && r.isRetryable();
-      throw new ObjectStoreException(
-          passing ? Kind.UNAVAILABLE : Kind.PERMISSION_DENIED,
-          "can't %s: no credentials: %s".formatted(what, e.getMessage()),
-          e);
-    }
-    try {
-      return http.exchange(
-          authorization.map(a -> request.header("Authorization", a)).orElse(request));
-    } catch (BodyException e) {
-      throw new ObjectStoreException(
-          Kind.SOURCE, "can't %s: %s".formatted(what, e.getMessage()), e.getCause());
-    } catch (IOException e) {
-      throw new ObjectStoreException(Kind.UNAVAILABLE, "can't %s: %s".formatted(what, e), e);
-    }
-  }
-
-  private static HttpAnswer succeeded(String what, HttpAnswer answer) throws ObjectStoreException {
-    if (answer.ok()) {
-      return answer;
-    }
-    throw new ObjectStoreException(
-        kind(answer.status()),
-        "can't %s: %d %s".formatted(what, answer.status(), message(answer)),
-        null);
-  }
-
-  /** The API's own words, if these are any. */
-  private static String message(HttpAnswer answer) {
-    try {
-      var message = JSON.readTree(answer.body()).path("error").path("message").asText();
-      if (!message.isEmpty()) {
-        return message;
-      }
-    } catch (IOException e) {
-      // not JSON: the text itself is all there is
-    }
-    var text = new String(answer.body(), StandardCharsets.UTF_8).strip();
-    return text.substring(0, Math.min(text.length(), 200));
-  }
-
-  static Kind kind(StorageException e) {
-    return e.getCode() == NO_ANSWER ? Kind.UNAVAILABLE : kind(e.getCode());
-  }
-
-  private static Kind kind(int status) {
-    return switch (status) {
-      case 404, 410 -> Kind.NOT_FOUND;
-      case 401, 403 -> Kind.PERMISSION_DENIED;
-      case 412 -> Kind.PRECONDITION;
-      case 408, 429, 500, 502, 503, 504 -> Kind.UNAVAILABLE;
-      default -> Kind.OTHER;
-    };
-  }
-
-  private static JsonNode json(String what, HttpAnswer answer) throws ObjectStoreException {
-    try {
-      return JSON.readTree(answer.body());
-    } catch (JsonProcessingException e) {
-      throw new ObjectStoreException(
-          Kind.UNAVAILABLE, "can't %s: the answer is no JSON".formatted(what), e);
-    } catch (IOException e) {
-      throw new IllegalStateException("reading from memory", e);
-    }
+        json.path("hierarchicalNamespace").path("enabled").asBoolean(),
+        json.path("iamConfiguration").path("uniformBucketLevelAccess").path("enabled").asBoolean(),
+        json.path("softDeletePolicy").path("retentionDurationSeconds").asLong(),
+        json.path("retentionPolicy").path("retentionPeriod").asLong() != 0,
+        json.path("defaultEventBasedHold").asBoolean(),
+        json.path("storageClass").asText(),
+        json.path("location").asText());
   }
 
   private static StoredObject object(String what, HttpAnswer answer) throws ObjectStoreException {
-    return object(json(what, answer));
+    return object(GcsApi.json(what, answer));
   }
 
   private static StoredObject object(JsonNode json) {
@@ -365,19 +261,16 @@ public class GcsObjectStore implements ObjectStore {
   }
 
   private static String path(String bucket, String name) {
-    return "/storage/v1/b/%s/o/%s".formatted(escape(bucket), escape(name));
+    return "/storage/v1/b/%s/o/%s".formatted(GcsApi.escape(bucket), GcsApi.escape(name));
   }
 
   private static String uploadPath(String bucket, String type, String name, long ifGeneration) {
     return "/upload/storage/v1/b/%s/o?uploadType=%s&name=%s&fields=%s%s"
-        .formatted(escape(bucket), type, escape(name), FIELDS, condition(ifGeneration));
+        .formatted(
+            GcsApi.escape(bucket), type, GcsApi.escape(name), FIELDS, condition(ifGeneration));
   }
 
   private static String condition(long ifGeneration) {
     return ifGeneration == ANY ? "" : "&ifGenerationMatch=" + ifGeneration;
-  }
-
-  private static String escape(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 }

@@ -12,11 +12,11 @@ import java.util.stream.Stream;
 /** A fake-gcs-server process of the test's own, on a free port of the loopback. */
 public final class FakeGcs implements AutoCloseable {
   private final Process process;
-  private final int port;
+  private final String endpoint;
 
-  private FakeGcs(Process process, int port) {
+  private FakeGcs(Process process, String endpoint) {
     this.process = process;
-    this.port = port;
+    this.endpoint = endpoint;
   }
 
   /** The program, if this machine has it: local/cluster builds it, and so does bench/tools. */
@@ -36,6 +36,11 @@ public final class FakeGcs implements AutoCloseable {
    */
   public static FakeGcs start(Path program, Path folder, String bucket)
       throws IOException, InterruptedException {
+    return start(program, folder, bucket, "http");
+  }
+
+  static FakeGcs start(Path program, Path folder, String bucket, String scheme)
+      throws IOException, InterruptedException {
     Files.createDirectories(folder.resolve(bucket));
     int port;
     try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -46,13 +51,13 @@ public final class FakeGcs implements AutoCloseable {
         new ProcessBuilder(
                 program.toString(),
                 "-scheme",
-                "http",
+                scheme,
                 "-host",
                 "127.0.0.1",
                 "-port",
                 Integer.toString(port),
                 "-external-url",
-                "http://" + address,
+                scheme + "://" + address,
                 "-public-host",
                 address,
                 "-backend",
@@ -64,7 +69,7 @@ public final class FakeGcs implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
-    var server = new FakeGcs(process, port);
+    var server = new FakeGcs(process, scheme + "://" + address);
     for (var attempt = 0; ; attempt++) {
       try {
         new Socket("127.0.0.1", port).close();
@@ -80,7 +85,7 @@ public final class FakeGcs implements AutoCloseable {
   }
 
   public String endpoint() {
-    return "http://127.0.0.1:" + port;
+    return endpoint;
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.podsnapshot.storage;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
 
 /** Stores at servers of tests and benchmarks. */
 public final class Stores {
@@ -13,6 +14,14 @@ public final class Stores {
   }
 
   public static GcsObjectStore at(String endpoint, Duration stall) {
+    try {
+      return at(endpoint, stall, SSLContext.getDefault());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static GcsObjectStore at(String endpoint, Duration stall, SSLContext tls) {
     var config =
         new StorageConfig() {
           @Override
@@ -25,10 +34,6 @@ public final class Stores {
             return stall;
           }
         };
-    try {
-      return new GcsObjectStore(new GcsClient().storage(config), config);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return new GcsObjectStore(new GcsApi(config, tls));
   }
 }

@@ -26,6 +26,7 @@ final class HttpConnection implements AutoCloseable {
   private volatile long blockedSince;
 
   private boolean reusable = true;
+  private boolean sent;
   private boolean answered;
   private long idleSince;
 
@@ -40,9 +41,11 @@ final class HttpConnection implements AutoCloseable {
    */
   HttpAnswer exchange(HttpRequest request, String head) throws IOException {
     reusable = false;
+    sent = false;
     answered = false;
     try {
       send(request, head);
+      sent = true;
     } catch (BodyException e) {
       throw e;
     } catch (IOException e) {
@@ -64,9 +67,12 @@ final class HttpConnection implements AutoCloseable {
     return reusable;
   }
 
-  /** Whether the server said anything to the last request. */
-  boolean answered() {
-    return answered;
+  /**
+   * Whether the server may have looked at the last request: it said something, or took a body that
+   * is larger than what a connection holds by itself.
+   */
+  boolean heard(HttpRequest request) {
+    return answered || (sent && request.length() > BUFFER_BYTES);
   }
 
   void idle(long now) {

@@ -52,7 +52,7 @@ public final class HttpPool implements AutoCloseable {
         throw e;
       } catch (IOException e) {
         // An idle connection may have been closed by the server: that is no failure.
-        if (used.answered() || Thread.currentThread().isInterrupted()) {
+        if (used.heard(request) || Thread.currentThread().isInterrupted()) {
           throw e;
         }
       }
