@@ -33,6 +33,10 @@ class SnapshotFiles {
     try {
       var location = GcsPath.parse(path);
       for (var object : store.list(location.getBucket(), location.getPrefix())) {
+        // A listing is what somebody else says: it must not lead out of the snapshot's folder.
+        if (!object.startsWith(location.getPrefix())) {
+          return new Left("the store lists %s below %s".formatted(object, path));
+        }
         store.delete(location.getBucket(), object);
       }
       return store.list(location.getBucket(), location.getPrefix()).isEmpty()
