@@ -2,6 +2,7 @@ package dev.podsnapshot.restorer;
 
 import dev.podsnapshot.grpc.Restore;
 import dev.podsnapshot.manifest.InvalidManifestException;
+import dev.podsnapshot.manifest.SnapshotFolder;
 import dev.podsnapshot.manifest.SnapshotManifest;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.StartupEvent;
@@ -19,7 +20,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
@@ -215,11 +215,7 @@ class SnapshotCache {
   }
 
   private Path directory(String name) {
-    var directory = config.cache().resolve(name).normalize();
-    if (!config.cache().equals(directory.getParent())) {
-      throw new CompletionException(new IOException("no name of a snapshot: " + name));
-    }
-    return directory;
+    return SnapshotFolder.in(config.cache(), name);
   }
 
   private void pin(String name) {
