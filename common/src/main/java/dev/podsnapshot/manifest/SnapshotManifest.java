@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -102,6 +103,12 @@ public record SnapshotManifest(
     } catch (IOException e) {
       throw new InvalidManifestException("manifest.json can't be read: " + e.getMessage());
     }
+    if (manifest == null
+        || manifest.snapshot == null
+        || manifest.specHash == null
+        || manifest.node == null) {
+      throw new InvalidManifestException("manifest.json is incomplete");
+    }
     if (manifest.format != FORMAT) {
       throw new InvalidManifestException(
           "manifest.json has format %d, this version reads %d".formatted(manifest.format, FORMAT));
@@ -109,13 +116,23 @@ public record SnapshotManifest(
     if (manifest.files == null || manifest.files.isEmpty()) {
       throw new InvalidManifestException("manifest.json names no file");
     }
+    var names = new HashSet<String>();
     for (var file : manifest.files) {
+      if (file == null || file.name == null) {
+        throw new InvalidManifestException("manifest.json has a file without a name");
+      }
+      if (!names.add(file.name)) {
+        throw new InvalidManifestException("manifest.json names a file twice: " + file.name);
+      }
       if (!GVISOR_FILES.contains(file.name) && !ROOTFS_FILES.contains(file.name)) {
         throw new InvalidManifestException("manifest.json names an unknown file: " + file.name);
       }
       if (file.bytes < 0
           || file.chunkBytes <= 0
+          || file.chunkBytes > CHUNK_BYTES // a reader's buffers
+          || file.bytes > (long) Integer.MAX_VALUE * file.chunkBytes
           || file.chunkCrc32c == null
+          || file.chunkCrc32c.contains(null)
           || file.chunkCrc32c.size() != file.chunks()) {
         throw new InvalidManifestException(
             "manifest.json has wrong sizes or checksums for " + file.name);

@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SnapshotManifestTest {
   private static SnapshotManifest manifest(StoredFile... files) {
@@ -44,6 +46,63 @@ class SnapshotManifestTest {
     assertThrows(
         InvalidManifestException.class,
         () -> SnapshotManifest.parse("[]".getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        ".",
+        "..",
+        "../x",
+        "../../../etc/shadow",
+        "/etc/shadow",
+        "a/pages.img",
+        "./pages.img",
+        "pages.img/",
+        "pages.img\u0000",
+        "PAGES.IMG",
+        "manifest.json",
+        "order.pb"
+      })
+  void aFileThatIsNoneOfACheckpointIsRefused(String name) {
+    assertRefused("unknown file", manifest(new StoredFile(name, 1, 10, List.of(1))));
+  }
+
+  @Test
+  void sizesThatWouldExhaustAReaderAreRefused() {
+    assertRefused("sizes", manifest(new StoredFile("pages.img", Long.MAX_VALUE, 1, List.of(1))));
+    assertRefused("sizes", manifest(new StoredFile("pages.img", -1, 10, List.of())));
+    assertRefused("sizes", manifest(new StoredFile("pages.img", 1, 0, List.of(1))));
+    assertRefused("sizes", manifest(new StoredFile("pages.img", 1, -1, List.of(1))));
+    assertRefused(
+        "sizes", manifest(new StoredFile("pages.img", 1L << 40, Integer.MAX_VALUE, List.of(1))));
+    var file = new StoredFile("pages.img", 1, 10, List.of(1));
+    assertRefused("twice", manifest(file, file));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "null",
+        "{}",
+        "{\"format\":1}",
+        "{\"format\":1,\"snapshot\":null,\"specHash\":null,\"node\":null,\"files\":[null]}",
+        "{\"format\":1,\"snapshot\":\"s\",\"specHash\":\"h\",\"node\":{},\"files\":[{\"name\":null}]}",
+        "{\"format\":1,\"snapshot\":\"s\",\"specHash\":\"h\",\"node\":null,\"files\":{}}"
+      })
+  void whatIsIncompleteIsRefused(String json) {
+    assertThrows(
+        InvalidManifestException.class,
+        () -> SnapshotManifest.parse(json.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Test
+  void whatIsNestedTooDeeplyIsRefused() {
+    assertThrows(
+        InvalidManifestException.class,
+        () -> SnapshotManifest.parse("[".repeat(1_000_000).getBytes(StandardCharsets.UTF_8)));
   }
 
   private static void assertRefused(String why, SnapshotManifest manifest) {

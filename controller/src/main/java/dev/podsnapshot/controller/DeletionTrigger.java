@@ -3,7 +3,6 @@ package dev.podsnapshot.controller;
 import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
-import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.matching.PodFacts;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -38,11 +37,8 @@ class DeletionTrigger {
   }
 
   /** Returns when the Pod may be stopped: its checkpoint has ended, failed, or takes too long. */
-  void beforeStop(PodRef ref) throws InterruptedException {
-    var pod = client.pods().inNamespace(ref.getNamespace()).withName(ref.getName()).get();
-    if (pod == null
-        || !pod.getMetadata().getUid().equals(ref.getUid())
-        || pod.getMetadata().getDeletionTimestamp() == null) {
+  void beforeStop(Pod pod) throws InterruptedException {
+    if (pod.getMetadata().getDeletionTimestamp() == null) {
       return; // one container is restarted: the Pod stays
     }
     var policy = matches.policyOf(pod);
@@ -69,7 +65,7 @@ class DeletionTrigger {
     snapshots.ensure(name, pod, policy.get(), storage, new SnapshotFactory.Cause.Policy(TEXT));
     LOG.infof(
         "pod=%s/%s snapshot=%s phase=trigger type=%s",
-        ref.getNamespace(), ref.getName(), name, TEXT);
+        pod.getMetadata().getNamespace(), pod.getMetadata().getName(), name, TEXT);
     awaitCheckpoint(pod, name);
   }
 

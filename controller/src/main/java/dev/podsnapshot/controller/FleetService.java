@@ -4,6 +4,9 @@ import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.api.SnapshotSize;
+import dev.podsnapshot.controller.identity.NodeAuthority;
+import dev.podsnapshot.controller.identity.Refusal;
+import dev.podsnapshot.controller.identity.Refusals;
 import dev.podsnapshot.grpc.Ack;
 import dev.podsnapshot.grpc.CheckpointOrder;
 import dev.podsnapshot.grpc.CheckpointReport;
@@ -16,10 +19,12 @@ import dev.podsnapshot.grpc.PostCheckpoint;
 import dev.podsnapshot.grpc.ReplicationReport;
 import dev.podsnapshot.grpc.RestoreReport;
 import dev.podsnapshot.grpc.SnapshotRef;
+import dev.podsnapshot.grpc.Untouched;
 import dev.podsnapshot.matching.NodeFingerprint;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
@@ -34,7 +39,10 @@ import java.util.Optional;
 import java.util.TreeSet;
 import org.jboss.logging.Logger;
 
-/** What the nodes ask and report. */
+/**
+ * What the nodes ask and report. Each speaks for itself only: what a call may say is decided by its
+ * {@link NodeAuthority}, before anything is done.
+ */
 @GrpcService
 public class FleetService implements Fleet {
   private static final Logger LOG = Logger.getLogger(FleetService.class);
@@ -50,6 +58,7 @@ public class FleetService implements Fleet {
   private final RestoresUnderWay restores;
   private final CheckpointConfig checkpoints;
   private final DeletionTrigger deletions;
+  private final Refusals refusals;
   private final MeterRegistry metrics;
 
   public FleetService(
@@ -63,6 +72,7 @@ public class FleetService implements Fleet {
       RestoresUnderWay restores,
       CheckpointConfig checkpoints,
       DeletionTrigger deletions,
+      Refusals refusals,
       MeterRegistry metrics) {
     this.client = client;
     this.snapshots = snapshots;
@@ -74,12 +84,14 @@ public class FleetService implements Fleet {
     this.restores = restores;
     this.checkpoints = checkpoints;
     this.deletions = deletions;
+    this.refusals = refusals;
     this.metrics = metrics;
   }
 
   @Override
   @Blocking
   public Multi<CheckpointOrder> orders(NodeRef node) {
+    require(caller().as(node.getNode()));
     LOG.infof("node=%s phase=connected", node.getNode());
     if (node.hasFingerprint()) {
       nodes.describe(node.getNode(), NodeFingerprint.of(node.getFingerprint()));
@@ -90,7 +102,17 @@ public class FleetService implements Fleet {
   @Override
   @Blocking
   public Uni<MatchReply> match(MatchRequest request) {
-    return Uni.createFrom().item(matches.answer(request));
+    require(caller().as(request.getNode()));
+    // No Pod: a node that only tries whether it is heard.
+    return Uni.createFrom()
+        .item(
+            (request.hasPod() ? pod(request.getPod()) : Optional.<Pod>empty())
+                .map(pod -> matches.answer(pod, NodeFingerprint.of(request.getFingerprint())))
+                .orElseGet(
+                    () ->
+                        MatchReply.newBuilder()
+                            .setUntouched(Untouched.getDefaultInstance())
+                            .build()));
   }
 
   @Override
@@ -148,16 +170,17 @@ public class FleetService implements Fleet {
   /** Tried again, if that may help and was not done too often. */
   private void checkpointFailed(PodSnapshot snapshot, CheckpointReport report) {
     var ref = report.getSnapshot();
+    var error = NodeText.line(report.getError());
     var tried = snapshot.getStatus().checkpointRetryCount();
     var again = report.getRetryable() && tried < checkpoints.retries();
     LOG.warnf(
         "snapshot=%s/%s phase=checkpoint attempt=%d again=%s: %s",
-        ref.getNamespace(), ref.getName(), tried + 1, again, report.getError());
+        ref.getNamespace(), ref.getName(), tried + 1, again, error);
     metrics
         .counter("podsnapshot_checkpoints_total", "result", again ? "retried" : "failed")
         .increment();
     if (!again) {
-      condition(ref, Conditions.CHECKPOINT, false, report.getError());
+      condition(ref, Conditions.CHECKPOINT, false, error);
       return;
     }
     snapshots.updateStatus(
@@ -171,42 +194,42 @@ public class FleetService implements Fleet {
                         status.conditions(),
                         Conditions.CHECKPOINT,
                         "Retrying",
-                        "attempt %d failed, it is tried again: %s"
-                            .formatted(tried + 1, report.getError()))));
+                        "attempt %d failed, it is tried again: %s".formatted(tried + 1, error))));
   }
 
   @Override
   @Blocking
   public Uni<Ack> reportReplication(ReplicationReport report) {
     var ref = report.getSnapshot();
-    if (snapshots.find(ref.getNamespace(), ref.getName()).isEmpty()) {
+    if (exists(ref)) {
+      find(ref);
+    } else {
       discard(report);
+      throw gone(ref);
     }
-    find(ref);
-    var failed = !report.getError().isEmpty();
+    var error = NodeText.line(report.getError());
+    var failed = !error.isEmpty();
     var how =
         report.getParallel()
             ? "in parallel parts"
-            : "in one stream: " + report.getSingleStreamReason();
+            : "in one stream: " + NodeText.line(report.getSingleStreamReason());
     LOG.infof(
         "snapshot=%s/%s phase=replication bytes=%d millis=%d error=%s",
-        ref.getNamespace(),
-        ref.getName(),
-        report.getBytes(),
-        report.getMillis(),
-        report.getError());
+        ref.getNamespace(), ref.getName(), report.getBytes(), report.getMillis(), error);
     condition(
         ref,
         Conditions.STORAGE_REPLICATED,
         !failed,
-        failed
-            ? report.getError()
-            : SnapshotSize.uploaded(report.getBytes(), report.getMillis(), how));
+        failed ? error : SnapshotSize.uploaded(report.getBytes(), report.getMillis(), how));
     return Uni.createFrom().item(ACK);
   }
 
   /** The snapshot was deleted while its files were uploaded: they go too. */
   private void discard(ReplicationReport report) {
+    require(caller().discarding(report.getSnapshot(), report.getLocation()));
+    if (snapshots.isAnywhere(report.getSnapshot().getName())) {
+      throw gone(report.getSnapshot()); // the folder is that of another namespace's snapshot
+    }
     var path =
         "gs://%s/%s".formatted(report.getLocation().getBucket(), report.getLocation().getPrefix());
     var deletion = files.delete(path);
@@ -221,6 +244,7 @@ public class FleetService implements Fleet {
   @Override
   @Blocking
   public Uni<Ack> reportRestore(RestoreReport report) {
+    var found = pod(report.getPod());
     var restored = report.getReason().isEmpty();
     restores.end(report.getPod().getUid());
     metrics
@@ -229,29 +253,31 @@ public class FleetService implements Fleet {
             "result",
             restored ? "restored" : "cold",
             "reason",
-            report.getReason())
+            restored ? "" : NodeText.word(report.getReason()))
         .increment();
     var ref = report.getSnapshot();
-    if (restored) {
+    if (restored && found.isPresent()) {
+      require(NodeAuthority.naming(report.getPod().getNamespace(), ref.getName()));
       var now = ZonedDateTime.now(ZoneOffset.UTC).truncatedTo(ChronoUnit.SECONDS);
+      // A Pod is restored from a snapshot of its own namespace, whatever the report says.
       snapshots.updateStatus(
-          ref.getNamespace(), ref.getName(), status -> status.withLastAccessTime(now));
+          report.getPod().getNamespace(), ref.getName(), status -> status.withLastAccessTime(now));
     }
-    var found = pod(report.getPod());
     found.ifPresent(
         pod -> {
           if (restored) {
             notices.restored(pod, ref.getName());
           } else if (matches.selected(pod)) {
-            notices.coldStart(pod, report.getReason(), report.getMessage());
+            notices.coldStart(
+                pod, NodeText.word(report.getReason()), NodeText.line(report.getMessage()));
           }
         });
     LOG.infof(
         "pod=%s/%s snapshot=%s phase=restore reason=%s bytes=%d stage_millis=%d millis=%d",
         report.getPod().getNamespace(),
         report.getPod().getName(),
-        ref.getName(),
-        report.getReason(),
+        NodeText.line(ref.getName()),
+        NodeText.line(report.getReason()),
         report.getBytes(),
         report.getStageMillis(),
         report.getRestoreMillis());
@@ -260,31 +286,55 @@ public class FleetService implements Fleet {
 
   @Override
   @RunOnVirtualThread
-  public Uni<Ack> stopping(PodRef pod) {
+  public Uni<Ack> stopping(PodRef ref) {
     try {
-      deletions.beforeStop(pod);
+      var pod = pod(ref);
+      if (pod.isPresent()) {
+        deletions.beforeStop(pod.get());
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     return Uni.createFrom().item(ACK);
   }
 
+  /** The Pod that the caller speaks for; empty: it is gone, or another has its name. */
   private Optional<Pod> pod(PodRef ref) {
-    return Optional.ofNullable(
-            client.pods().inNamespace(ref.getNamespace()).withName(ref.getName()).get())
-        .filter(pod -> pod.getMetadata().getUid().equals(ref.getUid()));
+    require(NodeAuthority.naming(ref.getNamespace(), ref.getName()));
+    var pod =
+        Optional.ofNullable(
+                client.pods().inNamespace(ref.getNamespace()).withName(ref.getName()).get())
+            .filter(p -> p.getMetadata().getUid().equals(ref.getUid()));
+    require(pod.flatMap(caller()::over));
+    return pod;
   }
 
+  private static NodeAuthority caller() {
+    return NodeAuthority.caller();
+  }
+
+  private void require(Optional<Refusal> refusal) {
+    refusals.require(caller(), refusal);
+  }
+
+  private boolean exists(SnapshotRef ref) {
+    require(NodeAuthority.naming(ref.getNamespace(), ref.getName()));
+    return snapshots.find(ref.getNamespace(), ref.getName()).isPresent();
+  }
+
+  /** The snapshot that the caller speaks of. */
   private PodSnapshot find(SnapshotRef ref) {
-    return snapshots
-        .find(ref.getNamespace(), ref.getName())
-        .orElseThrow(
-            () ->
-                Status.NOT_FOUND
-                    .withDescription(
-                        "PodSnapshot %s/%s does not exist"
-                            .formatted(ref.getNamespace(), ref.getName()))
-                    .asRuntimeException());
+    require(NodeAuthority.naming(ref.getNamespace(), ref.getName()));
+    var snapshot = snapshots.find(ref.getNamespace(), ref.getName()).orElseThrow(() -> gone(ref));
+    require(caller().over(snapshot));
+    return snapshot;
+  }
+
+  private static StatusRuntimeException gone(SnapshotRef ref) {
+    return Status.NOT_FOUND
+        .withDescription(
+            "PodSnapshot %s/%s does not exist".formatted(ref.getNamespace(), ref.getName()))
+        .asRuntimeException();
   }
 
   private void condition(SnapshotRef ref, String type, boolean succeeded, String message) {

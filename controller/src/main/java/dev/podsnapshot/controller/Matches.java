@@ -10,7 +10,6 @@ import dev.podsnapshot.api.PodSnapshotStorageConfig;
 import dev.podsnapshot.grpc.ColdStart;
 import dev.podsnapshot.grpc.EmptyDir;
 import dev.podsnapshot.grpc.MatchReply;
-import dev.podsnapshot.grpc.MatchRequest;
 import dev.podsnapshot.grpc.Restore;
 import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.grpc.SnapshotRef;
@@ -74,26 +73,20 @@ class Matches {
     askedPods.remove(podUid);
   }
 
-  MatchReply answer(MatchRequest request) {
-    var ref = request.getPod();
-    if (!request.hasPod()) {
-      return untouched(); // a node that only tries whether it is heard
-    }
-    askedPods.add(ref.getUid());
-    var pod = client.pods().inNamespace(ref.getNamespace()).withName(ref.getName()).get();
-    if (pod == null || !pod.getMetadata().getUid().equals(ref.getUid())) {
-      return untouched();
-    }
+  /** For the node that the Pod is bound to. */
+  MatchReply answer(Pod pod, NodeFingerprint node) {
+    var meta = pod.getMetadata();
+    askedPods.add(meta.getUid());
     var policy = policyOf(pod);
     if (policy.isEmpty()) {
       return untouched();
     }
     var reply = MatchReply.newBuilder();
-    var decision = decide(pod, policy.get(), NodeFingerprint.of(request.getFingerprint()));
+    var decision = decide(pod, policy.get(), node);
     switch (decision) {
       case Decision.Restore restore -> {
         reply.setRestore(restore(pod, restore));
-        restores.begin(ref.getUid(), ref.getNamespace(), restore.snapshot().name());
+        restores.begin(meta.getUid(), meta.getNamespace(), restore.snapshot().name());
       }
       case Decision.Cold cold -> {
         reply.setColdStart(
@@ -114,7 +107,7 @@ class Matches {
             "reason",
             reason)
         .increment();
-    LOG.infof("pod=%s/%s phase=match decision=%s", ref.getNamespace(), ref.getName(), decision);
+    LOG.infof("pod=%s/%s phase=match decision=%s", meta.getNamespace(), meta.getName(), decision);
     return reply.build();
   }
 

@@ -17,6 +17,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
 
 /**
  * The checkpoints that nodes owe, to the nodes that listen. Nothing is kept: what is pending is
@@ -24,6 +25,8 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 @ApplicationScoped
 class OrderBook {
+  private static final Logger LOG = Logger.getLogger(OrderBook.class);
+
   private final KubernetesClient client;
   private final Map<String, Set<MultiEmitter<? super CheckpointOrder>>> listeners =
       new ConcurrentHashMap<>();
@@ -59,7 +62,16 @@ class OrderBook {
         || Conditions.isDecided(snapshot.getStatus().conditions(), Conditions.CHECKPOINT)) {
       return;
     }
-    var order = order(snapshot, annotations);
+    CheckpointOrder order;
+    try {
+      order = order(snapshot, annotations);
+    } catch (IllegalArgumentException e) {
+      // One that can't be carried out must not keep the others from their node.
+      LOG.errorf(
+          "snapshot=%s/%s phase=order: %s",
+          snapshot.getMetadata().getNamespace(), snapshot.getMetadata().getName(), e.getMessage());
+      return;
+    }
     listeners
         .getOrDefault(annotations.get(PodSnapshotApi.ORIGIN_NODE), Set.of())
         .forEach(emitter -> emitter.emit(order));

@@ -30,11 +30,11 @@ final class Retention {
 
   /** When the snapshot expires: counted from its last restore, or else from its creation. */
   static Optional<Instant> expiry(PodSnapshot snapshot, PodSnapshotPolicySpec policy) {
-    if (policy.retentionConfig() == null) {
+    if (policy.retentionConfig() == null || !settled(snapshot)) {
       return Optional.empty();
     }
-    var used = snapshot.getStatus() == null ? null : snapshot.getStatus().lastAccessTime();
-    var since = used != null ? used.toInstant() : SnapshotAge.created(snapshot);
+    var used = snapshot.getStatus().lastAccessTime();
+    var since = used != null ? used.toInstant() : begin(snapshot);
     return Optional.of(since.plus(timeout(policy.retentionConfig().lastAccessTimeout())));
   }
 
@@ -72,6 +72,15 @@ final class Retention {
     return result;
   }
 
+  /** Since when it can be restored; a workload may take days before it asks for its snapshot. */
+  private static Instant begin(PodSnapshot snapshot) {
+    return Conditions.find(snapshot.getStatus().conditions(), Conditions.READY)
+        .filter(c -> "True".equals(c.getStatus()))
+        .map(c -> Instant.parse(c.getLastTransitionTime()))
+        .orElseGet(() -> SnapshotAge.created(snapshot));
+  }
+
+  /** Ready or failed: what is under way neither expires nor crowds out. */
   private static boolean settled(PodSnapshot snapshot) {
     return ready(snapshot)
         || (snapshot.getStatus() != null

@@ -29,6 +29,17 @@ class Snapshots {
         client.resources(PodSnapshot.class).inNamespace(namespace).withName(name).get());
   }
 
+  /** Whether a snapshot of this name is in any namespace. */
+  boolean isAnywhere(String name) {
+    return !client
+        .resources(PodSnapshot.class)
+        .inAnyNamespace()
+        .withField("metadata.name", name)
+        .list()
+        .getItems()
+        .isEmpty();
+  }
+
   /** Makes the snapshot if it is not there; its reconciler gives it a status. */
   PodSnapshot ensure(
       String name,

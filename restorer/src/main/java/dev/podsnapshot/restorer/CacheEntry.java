@@ -1,6 +1,7 @@
 package dev.podsnapshot.restorer;
 
 import dev.podsnapshot.manifest.InvalidManifestException;
+import dev.podsnapshot.manifest.SnapshotFolder;
 import dev.podsnapshot.manifest.SnapshotManifest;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,9 +39,12 @@ final class CacheEntry {
    * @throws IOException if the name is none of a folder in the cache
    */
   static CacheEntry named(Path cache, String name) throws IOException {
-    if (name.isEmpty()
-        || name.endsWith(PARTIAL)
-        || !cache.equals(cache.resolve(name).normalize().getParent())) {
+    try {
+      SnapshotFolder.in(cache, name);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(e.getMessage());
+    }
+    if (name.endsWith(PARTIAL)) {
       throw new IOException("no name of a snapshot: " + name);
     }
     return new CacheEntry(cache, name);

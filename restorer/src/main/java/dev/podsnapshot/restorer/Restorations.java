@@ -7,6 +7,7 @@ import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.grpc.PostCheckpoint;
 import dev.podsnapshot.grpc.RestoreReport;
 import dev.podsnapshot.grpc.Scope;
+import dev.podsnapshot.manifest.SnapshotFolder;
 import dev.podsnapshot.runsc.Runsc;
 import dev.podsnapshot.runsc.RunscException;
 import dev.podsnapshot.runsc.Sandbox;
@@ -150,7 +151,7 @@ class Restorations {
     volumes.describeTo(bundle);
     var workload = reply.hasWorkloadCheckpoint() ? reply.getWorkloadCheckpoint() : null;
     if (workload != null) {
-      var spool = config.spool().resolve(workload.getSnapshot().getName());
+      var spool = SnapshotFolder.in(config.spool(), workload.getSnapshot().getName());
       Files.createDirectories(spool);
       var resume = workload.getPostCheckpoint() == PostCheckpoint.RESUME;
       if (workload.getScope() == Scope.ROOTFS_ONLY) {

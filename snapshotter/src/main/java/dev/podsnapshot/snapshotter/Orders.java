@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
@@ -30,6 +31,9 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 class Orders {
   private static final Logger LOG = Logger.getLogger(Orders.class);
+
+  private static final Set<Status.Code> FINAL =
+      Set.of(Status.Code.NOT_FOUND, Status.Code.PERMISSION_DENIED, Status.Code.INVALID_ARGUMENT);
 
   private final SnapshotterConfig config;
   private final Fleet fleet;
@@ -192,13 +196,14 @@ class Orders {
   }
 
   /**
-   * A report is never lost while this process lives; NOT_FOUND (false) means the object is gone.
+   * A report is never lost while this process lives; false: the controller wants none of it, since
+   * the object is gone or was never this node's.
    */
   private static boolean retrying(Uni<?> call) {
     return call.ifNoItem()
             .after(Duration.ofSeconds(10))
             .fail()
-            .onFailure(e -> Status.fromThrowable(e).getCode() != Status.Code.NOT_FOUND)
+            .onFailure(e -> !FINAL.contains(Status.fromThrowable(e).getCode()))
             .retry()
             .withBackOff(Duration.ofMillis(200), Duration.ofSeconds(10))
             .indefinitely()

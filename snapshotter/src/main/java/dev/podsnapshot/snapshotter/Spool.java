@@ -2,6 +2,7 @@ package dev.podsnapshot.snapshotter;
 
 import com.sun.nio.file.ExtendedOpenOption;
 import dev.podsnapshot.grpc.CheckpointOrder;
+import dev.podsnapshot.manifest.SnapshotFolder;
 import dev.podsnapshot.manifest.SnapshotManifest;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -111,11 +112,7 @@ class Spool {
   }
 
   private Path directory(String snapshot) {
-    var directory = config.spool().resolve(snapshot).normalize();
-    if (!config.spool().equals(directory.getParent())) {
-      throw new IllegalArgumentException("no name of a snapshot: " + snapshot);
-    }
-    return directory;
+    return SnapshotFolder.in(config.spool(), snapshot);
   }
 
   private static void delete(Path directory) throws IOException {
