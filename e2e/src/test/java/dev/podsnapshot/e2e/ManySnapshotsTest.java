@@ -41,11 +41,13 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * Retention by the real controller, over snapshots that are made by the hundred: their objects are
  * written as the controller writes them, with a file each in the bucket; no Pod is needed.
  */
+@Isolated
 class ManySnapshotsTest {
   private static final int SNAPSHOTS = 1000;
   private static final int GROUPS = 4;

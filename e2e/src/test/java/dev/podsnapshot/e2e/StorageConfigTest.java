@@ -22,11 +22,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * What the status says of a bucket, and what that means for its snapshots: seen through a proxy in
  * front of the object store, which the controller is pointed at.
  */
+@Isolated
 class StorageConfigTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String SUITABLE =
