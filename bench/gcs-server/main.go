@@ -4,6 +4,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -39,6 +40,7 @@ type object struct {
 	crc        uint32
 	generation int64
 	components int
+	metadata   map[string]string // the client library looks for its own again
 }
 
 type session struct {
@@ -139,6 +141,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) route(w http.ResponseWriter, r *http.Request) (any, error) {
+	if r.Header.Get("Content-Encoding") == "gzip" { // the client library packs its JSON
+		body, err := gzip.NewReader(r.Body)
+		if err != nil {
+			return nil, failure{400, err.Error()}
+		}
+		r.Body = body
+	}
 	path := r.URL.EscapedPath()
 	if path == "/counts" {
 		return map[string]int64{"puts": s.puts.Load(), "composes": s.composes.Load(), "deletes": s.deletes.Load(),
@@ -209,6 +218,9 @@ func resource(bucket, name string, o object) map[string]any {
 		"size": strconv.FormatInt(o.size, 10), "crc32c": base64.StdEncoding.EncodeToString(sum),
 		"generation": strconv.FormatInt(o.generation, 10), "metageneration": "1", "storageClass": "STANDARD",
 		"timeCreated": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z"}
+	if len(o.metadata) > 0 {
+		result["metadata"] = o.metadata
+	}
 	if o.components > 0 {
 		result["componentCount"] = o.components
 	}
@@ -282,7 +294,10 @@ func (s *server) upload(w http.ResponseWriter, r *http.Request, bucket string) (
 			return nil, failure{400, err.Error()}
 		}
 		parts := multipart.NewReader(r.Body, params["boundary"])
-		var described struct{ Name, Crc32c string }
+		var described struct {
+			Name     string
+			Metadata map[string]string
+		}
 		part, err := parts.NextPart()
 		if err == nil {
 			err = json.NewDecoder(part).Decode(&described)
@@ -293,7 +308,7 @@ func (s *server) upload(w http.ResponseWriter, r *http.Request, bucket string) (
 		if err != nil {
 			return nil, failure{400, err.Error()}
 		}
-		var o object
+		o := object{metadata: described.Metadata}
 		if err := s.receive(part, &o); err != nil {
 			return nil, err
 		}
@@ -304,13 +319,17 @@ func (s *server) upload(w http.ResponseWriter, r *http.Request, bucket string) (
 		}
 		return s.store(bucket, name, query.Get("ifGenerationMatch"), o)
 	case "resumable":
-		var described struct{ Name string }
+		var described struct {
+			Name     string
+			Metadata map[string]string
+		}
 		json.NewDecoder(r.Body).Decode(&described)
 		if name := query.Get("name"); name != "" {
 			described.Name = name
 		}
 		id := strconv.FormatInt(s.generation.Add(1), 10)
-		s.sessions.Store(id, &session{bucket: bucket, name: described.Name, condition: query.Get("ifGenerationMatch")})
+		s.sessions.Store(id, &session{bucket: bucket, name: described.Name, condition: query.Get("ifGenerationMatch"),
+			received: object{metadata: described.Metadata}})
 		w.Header().Set("Location", s.url+"/upload/storage/v1/b/"+bucket+"/o?uploadType=resumable&upload_id="+id)
 		w.Header().Set("X-GUploader-UploadID", id)
 		w.Header().Set("Content-Length", "0")

@@ -1,13 +1,17 @@
 // raw-put sends a file by plain media uploads of its parts, from the page cache into sockets, and does nothing else: no
-// checksums, no composition, no retries. With many connections it is the limit of machine, loopback and server; with one
-// it is the one-stream upload.
+// composition, no retries, and no checksums unless asked. With many connections it is the limit of machine, loopback and
+// server; with one and its checksum compared with the server's it is the one-stream upload.
 //
-//	raw-put ENDPOINT BUCKET OBJECT FILE CONNECTIONS PART_MIB     prints millis=…
+//	raw-put ENDPOINT BUCKET OBJECT FILE CONNECTIONS PART_MIB [check]     prints millis=…
 package main
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log"
 	"net"
@@ -20,6 +24,8 @@ import (
 	"time"
 )
 
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 func main() {
 	target, err := url.Parse(os.Args[1])
 	check(err)
@@ -30,6 +36,7 @@ func main() {
 	check(err)
 	mib, err := strconv.ParseInt(os.Args[6], 10, 64)
 	check(err)
+	compare := len(os.Args) > 7
 	part := mib << 20
 	if part == 0 {
 		part = info.Size()
@@ -54,10 +61,14 @@ func main() {
 				length := min(part, info.Size()-from)
 				fmt.Fprintf(conn, "POST /upload/storage/v1/b/%s/o?uploadType=media&name=%s.%d HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n",
 					bucket, url.QueryEscape(object), index, target.Host, length)
+				sum := uint32(0)
 				for at := int64(0); at < length; {
 					n, err := file.ReadAt(buffer[:min(int64(len(buffer)), length-at)], from+at)
 					if n == 0 {
 						check(err)
+					}
+					if compare {
+						sum = crc32.Update(sum, castagnoli, buffer[:n])
 					}
 					_, err = conn.Write(buffer[:n])
 					check(err)
@@ -65,9 +76,14 @@ func main() {
 				}
 				answer, err := http.ReadResponse(answers, nil)
 				check(err)
-				io.Copy(io.Discard, answer.Body)
+				text, err := io.ReadAll(answer.Body)
+				check(err)
 				if answer.StatusCode != 200 {
 					log.Fatal(answer.Status)
+				}
+				expected := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
+				if compare && !bytes.Contains(text, []byte(expected)) {
+					log.Fatal("another checksum than ", expected, ": ", string(text))
 				}
 			}
 		})

@@ -31,7 +31,18 @@ final class BenchPeer {
     void upload(String snapshot, String object) throws Exception;
   }
 
-  public static void main(String[] args) throws Exception {
+  public static void main(String[] args) {
+    try {
+      serve(args);
+      System.exit(0);
+    } catch (Exception e) {
+      // The library's threads would keep the process alive.
+      e.printStackTrace();
+      System.exit(1);
+    }
+  }
+
+  private static void serve(String[] args) throws Exception {
     var home = Path.of(args[2]);
     var connections = Integer.parseInt(args[4]);
     var way =
@@ -45,7 +56,6 @@ final class BenchPeer {
       way.upload(words[0], words[1]);
       System.out.printf("millis=%.1f%n", (System.nanoTime() - begin) / 1e6);
     }
-    System.exit(0);
   }
 
   /** A snapshot whole: with the look at the bucket, small files, manifest, journal, deletions. */
