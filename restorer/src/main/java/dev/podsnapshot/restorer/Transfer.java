@@ -48,11 +48,13 @@ final class Transfer {
    */
   void run(int connections, int reserve) throws StagingException, InterruptedException {
     var threads = Math.min(connections, arrival.chunks().size());
+    // Platform threads: they copy all the time, and a virtual thread that writes a file holds its
+    // carrier.
     for (var i = 0; i < threads; i++) {
-      Thread.ofVirtual().name("stage-" + i).start(() -> work(Urgency.AHEAD));
+      Thread.ofPlatform().daemon().name("stage-" + i).start(() -> work(Urgency.AHEAD));
     }
     for (var i = 0; i < reserve; i++) {
-      Thread.ofVirtual().name("stage-fault-" + i).start(() -> work(Urgency.FAULT));
+      Thread.ofPlatform().daemon().name("stage-fault-" + i).start(() -> work(Urgency.FAULT));
     }
     Thread.ofVirtual().name("stage-hedges").start(this::watch);
     try {
