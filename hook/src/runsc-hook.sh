@@ -39,6 +39,9 @@ ask() { "$HOME_DIR/ask" "$RUN/hook.sock" "$@" 2>/dev/null; }
 # runsc's own streams are the container's: what went wrong is read from its log.
 last_error() { [ -n "$log" ] && tail -n 1 "$log" 2>/dev/null | sed -n 's/.*"msg":"\([^"]*\)".*/\1/p'; }
 
+# The folder that `restore` reads; only the sandbox container's call opens it (runsc/container/container.go, startImpl).
+directory=/nonexistent
+
 # The same call with other words for its verb; functions, so that the words of the call itself stay as they are.
 restore() {
   count=$#
@@ -70,7 +73,7 @@ create_with_files() {
 }
 
 # Notes of this hook, one file each, named by container or sandbox id.
-planned=$RUN/planned/$id        # "SANDBOX DIRECTORY": start shall restore from DIRECTORY
+planned=$RUN/planned/$id        # "SANDBOX": start shall restore
 restoring() { echo "$RUN/restoring/$1"; } # "SANDBOX": the sandbox was restored and waits for its containers
 
 # A sandbox that waits for its containers hears nothing, no signal of runsc's either: its process is ended.
@@ -160,17 +163,22 @@ case $verb in
     ;;
   start)
     [ -e "$planned" ] || exec "$RUNSC" "$@"
-    read -r sandbox directory <"$planned"
+    read -r sandbox _ <"$planned"
     rm -f "$planned"
     if [ "$sandbox" = "$id" ]; then
-      [ "$(ask $START_DEADLINE_MS start "$id")" = restore ] || exec "$RUNSC" "$@"
+      answer=$(ask $START_DEADLINE_MS start "$id")
+      case $answer in
+        restore\ *) directory=${answer#restore } ;;
+        *) exec "$RUNSC" "$@" ;;
+      esac
     fi
     if [ "$sandbox" = "$id" ]; then
       mkdir -p "$RUN/restoring" && echo "$id" >"$(restoring "$id")"
       restore "$@" && exit 0
-      status=$?
+      # Told that the sandbox runs, the shim sees at once that it has ended, and kubelet makes a new one. Told that it
+      # does not, containerd waits a minute for the end of what never began.
       give_up "$id" "$(last_error)"
-      exit $status
+      exit 0
     fi
     echo "$sandbox" >"$(restoring "$id")"
     restore "$@"

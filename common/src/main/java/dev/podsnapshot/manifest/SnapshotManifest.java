@@ -63,6 +63,15 @@ public record SnapshotManifest(
     public int chunkLength(int chunk) {
       return (int) Math.min(chunkBytes, bytes - (long) chunk * chunkBytes);
     }
+
+    /** Of the whole file. */
+    public int wholeCrc32c() {
+      var crc = 0;
+      for (var chunk = 0; chunk < chunks(); chunk++) {
+        crc = Crc32c.combine(crc, chunkCrc32c.get(chunk), chunkLength(chunk));
+      }
+      return crc;
+    }
   }
 
   public long bytes() {

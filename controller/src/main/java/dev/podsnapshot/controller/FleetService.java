@@ -3,6 +3,7 @@ package dev.podsnapshot.controller;
 import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
+import dev.podsnapshot.api.SnapshotSize;
 import dev.podsnapshot.controller.identity.NodeAuthority;
 import dev.podsnapshot.controller.identity.Refusal;
 import dev.podsnapshot.controller.identity.Refusals;
@@ -109,9 +110,10 @@ public class FleetService implements Fleet {
   @Blocking
   public Uni<MatchReply> match(MatchRequest request) {
     require(caller().as(request.getNode()));
+    // No Pod: a node that only tries whether it is heard.
     return Uni.createFrom()
         .item(
-            pod(request.getPod())
+            (request.hasPod() ? pod(request.getPod()) : Optional.<Pod>empty())
                 .map(pod -> matches.answer(pod, NodeFingerprint.of(request.getFingerprint())))
                 .orElseGet(
                     () ->
@@ -169,10 +171,7 @@ public class FleetService implements Fleet {
         ref,
         Conditions.CHECKPOINT,
         true,
-        report.getFreezeMillis() > 0
-            ? "%d bytes, the Pod stood still for %d ms"
-                .formatted(report.getBytes(), report.getFreezeMillis())
-            : "%d bytes".formatted(report.getBytes()));
+        SnapshotSize.checkpointed(report.getBytes(), report.getFreezeMillis()));
   }
 
   /** Tried again, if that may help and was not done too often. */
@@ -228,10 +227,7 @@ public class FleetService implements Fleet {
         ref,
         Conditions.STORAGE_REPLICATED,
         !failed,
-        failed
-            ? error
-            : "%d bytes uploaded in %d ms %s"
-                .formatted(report.getBytes(), report.getMillis(), how));
+        failed ? error : SnapshotSize.uploaded(report.getBytes(), report.getMillis(), how));
     return Uni.createFrom().item(ACK);
   }
 

@@ -170,6 +170,7 @@ class Matches {
                 .filter(c -> !"Always".equals(c.getRestartPolicy()))
                 .map(Container::getName)
                 .toList())
+        .setWholeBeforeStart("Never".equals(pod.getSpec().getRestartPolicy()))
         .build();
   }
 

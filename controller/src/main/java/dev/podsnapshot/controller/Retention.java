@@ -1,11 +1,11 @@
 package dev.podsnapshot.controller;
 
+import dev.podsnapshot.api.AgeLimit;
 import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotPolicySpec;
 import dev.podsnapshot.matching.Matching;
 import dev.podsnapshot.matching.SnapshotAge;
-import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -14,42 +14,27 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** Which snapshots of a policy have outlived it (reference, sections 2.2 and 2A). Pure. */
 final class Retention {
-  private static final Duration CENTURY = Duration.ofDays(36_500);
-  private static final Pattern TIMEOUT = Pattern.compile("^(\\d+)\\s*(y|mo|d|h|min)$");
-
   private Retention() {}
 
-  /** A year has 365 days, a month 30. What is longer than a century counts as a century. */
   static Duration timeout(String text) {
-    var matcher = TIMEOUT.matcher(text);
-    if (!matcher.matches()) {
+    try {
+      return AgeLimit.parse(text);
+    } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "spec.retentionConfig.lastAccessTimeout: %s is not a number with y, mo, d, h or min"
-              .formatted(text));
+          "spec.retentionConfig.lastAccessTimeout: " + e.getMessage(), e);
     }
-    var unit =
-        switch (matcher.group(2)) {
-          case "y" -> Duration.ofDays(365);
-          case "mo" -> Duration.ofDays(30);
-          case "d" -> Duration.ofDays(1);
-          case "h" -> Duration.ofHours(1);
-          default -> Duration.ofMinutes(1);
-        };
-    var most = BigInteger.valueOf(CENTURY.dividedBy(unit));
-    return unit.multipliedBy(new BigInteger(matcher.group(1)).min(most).longValueExact());
   }
 
   /** When the snapshot expires: counted from its last restore, or else from its creation. */
   static Optional<Instant> expiry(PodSnapshot snapshot, PodSnapshotPolicySpec policy) {
-    if (policy.retentionConfig() == null) {
+    if (policy.retentionConfig() == null || !settled(snapshot)) {
       return Optional.empty();
     }
-    var used = snapshot.getStatus() == null ? null : snapshot.getStatus().lastAccessTime();
-    var since = used != null ? used.toInstant() : SnapshotAge.created(snapshot);
+    var used = snapshot.getStatus().lastAccessTime();
+    var since = used != null ? used.toInstant() : begin(snapshot);
     return Optional.of(since.plus(timeout(policy.retentionConfig().lastAccessTimeout())));
   }
 
@@ -87,6 +72,15 @@ final class Retention {
     return result;
   }
 
+  /** Since when it can be restored; a workload may take days before it asks for its snapshot. */
+  private static Instant begin(PodSnapshot snapshot) {
+    return Conditions.find(snapshot.getStatus().conditions(), Conditions.READY)
+        .filter(c -> "True".equals(c.getStatus()))
+        .map(c -> Instant.parse(c.getLastTransitionTime()))
+        .orElseGet(() -> SnapshotAge.created(snapshot));
+  }
+
+  /** Ready or failed: what is under way neither expires nor crowds out. */
   private static boolean settled(PodSnapshot snapshot) {
     return ready(snapshot)
         || (snapshot.getStatus() != null

@@ -43,13 +43,23 @@ class SnapshotFiles {
           ? new Gone()
           : new Left("objects are left below " + path);
     } catch (ObjectStoreException e) {
-      return e.kind() == ObjectStoreException.Kind.NOT_FOUND
+      return e.kind() == ObjectStoreException.Kind.NOT_FOUND && bucketGone(path)
           ? new BucketGone()
           : new Left(
               "the files below %s can't be deleted: %s; it is tried again every 10 s. Give the controller storage.objects.list and storage.objects.delete there, or see docs/deletion.md for the way out"
                   .formatted(path, e.getMessage()));
     } catch (IllegalArgumentException e) {
       return new Left(e.getMessage());
+    }
+  }
+
+  /** Files are given up on nothing less than the store's own word that there is no such bucket. */
+  private boolean bucketGone(String path) {
+    try {
+      store.bucketFacts(GcsPath.parse(path).getBucket());
+      return false;
+    } catch (ObjectStoreException e) {
+      return e.kind() == ObjectStoreException.Kind.NOT_FOUND;
     }
   }
 }

@@ -15,6 +15,9 @@ final class StorageConditions {
   /** False: the bucket works, but not as the guide wants it. */
   static final String BUCKET_SUITABLE = "BucketSuitable";
 
+  /** False: the services use credentials of their own, whatever {@code tokenSource} says. */
+  static final String TOKEN_SOURCE = "TokenSourceInEffect";
+
   private StorageConditions() {}
 
   /** What is wrong with a bucket that works, and what to do. */
@@ -31,9 +34,17 @@ final class StorageConditions {
    */
   static List<Condition> of(
       BucketLook look, Optional<String> clusterLocation, List<Condition> old) {
+    var conditions =
+        Conditions.with(
+            old,
+            TOKEN_SOURCE,
+            false,
+            "ServiceCredentials",
+            "spec.snapshotStorageConfig.gcs.tokenSource has no effect yet: the bucket is used with"
+                + " the credentials of the controller and of the node services");
     return switch (look) {
-      case BucketLook.Unreachable unreachable -> unreachable(unreachable, old);
-      case BucketLook.Seen seen -> seen(seen, clusterLocation, old);
+      case BucketLook.Unreachable unreachable -> unreachable(unreachable, conditions);
+      case BucketLook.Seen seen -> seen(seen, clusterLocation, conditions);
     };
   }
 

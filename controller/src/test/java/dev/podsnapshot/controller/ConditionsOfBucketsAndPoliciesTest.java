@@ -77,6 +77,7 @@ class ConditionsOfBucketsAndPoliciesTest {
       BucketFacts facts, String parallel, String suitable) {
     var conditions = look(facts, List.of());
     assertEquals("True/BucketAvailable", text(conditions, Conditions.READY));
+    assertEquals("False/ServiceCredentials", text(conditions, StorageConditions.TOKEN_SOURCE));
     assertEquals(parallel, text(conditions, StorageConditions.PARALLEL_UPLOAD));
     assertEquals(suitable, text(conditions, StorageConditions.BUCKET_SUITABLE));
   }

@@ -92,18 +92,38 @@ class RetentionTest {
     assertEquals(true, e.getMessage().startsWith("spec.retentionConfig.lastAccessTimeout: "));
   }
 
+  private static PodSnapshot readySince(String name, String time) {
+    var snapshot = snapshot(name, 0, "t", Conditions.READY);
+    Conditions.find(snapshot.getStatus().conditions(), Conditions.READY)
+        .orElseThrow()
+        .setLastTransitionTime(time);
+    return snapshot;
+  }
+
   @Test
-  void theTimeCountsFromTheLastRestoreOrElseFromTheStart() {
-    var never = snapshot("a", 0, "t", Conditions.READY);
+  void theTimeCountsFromTheLastRestoreOrElseFromWhenItWasReady() {
+    var never = readySince("a", "2026-01-01T05:00:00Z");
     assertEquals(
-        Optional.of(EPOCH.plus(Duration.ofHours(1))), Retention.expiry(never, policy(null, "1h")));
-    var used = snapshot("b", 0, "t", Conditions.READY);
+        Optional.of(Instant.parse("2026-01-01T06:00:00Z")),
+        Retention.expiry(never, policy(null, "1h")));
+    var used = readySince("b", "2026-01-01T05:00:00Z");
     used.setStatus(
         used.getStatus().withLastAccessTime(ZonedDateTime.parse("2026-01-02T00:00:00Z")));
     assertEquals(
         Optional.of(Instant.parse("2026-01-02T01:00:00Z")),
         Retention.expiry(used, policy(null, "1h")));
     assertEquals(Optional.empty(), Retention.expiry(used, policy(3L, null)));
+  }
+
+  @Test
+  void whatIsUnderWayDoesNotExpireAndWhatFailedDoes() {
+    assertEquals(Optional.empty(), Retention.expiry(snapshot("a", 0, "t"), policy(null, "1h")));
+    assertEquals(
+        Optional.empty(),
+        Retention.expiry(snapshot("a", 0, "t", Conditions.CHECKPOINT), policy(null, "1h")));
+    assertEquals(
+        Optional.of(EPOCH.plus(Duration.ofHours(1))),
+        Retention.expiry(snapshot("a", 0, "t", "!" + Conditions.CHECKPOINT), policy(null, "1h")));
   }
 
   @Test

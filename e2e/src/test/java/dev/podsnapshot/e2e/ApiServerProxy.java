@@ -84,7 +84,7 @@ final class ApiServerProxy implements AutoCloseable {
   private void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
       if (exchange.getRequestHeaders().containsKey("Upgrade")) {
-        exchange.sendResponseHeaders(503, -1); // the client then watches by plain HTTP
+        exchange.sendResponseHeaders(200, -1); // no upgrade: the client then watches by plain HTTP
         return;
       }
       var request =

@@ -264,7 +264,7 @@ class ApiTest {
     apply(
         policy(
             "orphan",
-            "{storageConfigName: no-such, selector: {matchLabels: {x: y}}, triggerConfig: {type: manual}}"));
+            "{storageConfigName: no-such, selector: {matchLabels: {app: orphan}}, triggerConfig: {type: manual}}"));
     expectPolicy("orphan", Conditions.READY, "False", "StorageConfigNotFound");
     node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
     Node.sleep(1100); // creation times are whole seconds

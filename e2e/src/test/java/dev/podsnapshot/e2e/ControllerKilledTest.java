@@ -25,12 +25,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * The controller, killed after each single write of a snapshot's life, goes on where it was: one
  * snapshot, Ready, told once; and its deletion leaves nothing. The real controller runs as a
  * process beside the node for this, the node's agent and gVisor are the real ones.
  */
+@Isolated
 class ControllerKilledTest {
   private static final String NAME = "podsnapshot-controller";
   private static final int PORT = 9000;

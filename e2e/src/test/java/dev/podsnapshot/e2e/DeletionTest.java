@@ -28,8 +28,10 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** A snapshot can be deleted whatever else is gone, and its files go first. */
+@Isolated
 class DeletionTest {
   private Node node;
 

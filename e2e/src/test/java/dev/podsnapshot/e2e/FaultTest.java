@@ -19,8 +19,10 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Whatever fails, the new Pod starts cold and serves, its user reads why, and nothing is left. */
+@Isolated
 class FaultTest {
   private static final Path RUNSC_STATE = Path.of("/run/podsnapshot-local/runsc/k8s.io");
   private static final Path CACHE = Path.of("/var/lib/podsnapshots/cache");

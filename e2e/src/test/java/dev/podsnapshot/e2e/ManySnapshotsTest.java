@@ -15,6 +15,8 @@ import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerConfig;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotSpec;
 import dev.podsnapshot.api.PodSnapshotStatus;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -27,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -38,11 +41,13 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * Retention by the real controller, over snapshots that are made by the hundred: their objects are
  * written as the controller writes them, with a file each in the bucket; no Pod is needed.
  */
+@Isolated
 class ManySnapshotsTest {
   private static final int SNAPSHOTS = 1000;
   private static final int GROUPS = 4;
@@ -87,9 +92,7 @@ class ManySnapshotsTest {
 
   private String make(int index, Instant created, ZonedDateTime used) throws IOException {
     var name = UUID.randomUUID().toString();
-    var folder = node.objects(name);
-    Files.createDirectories(folder);
-    Files.writeString(folder.resolve("pages.img"), "x");
+    node.storeObject(name, "pages.img", "x");
     var path = "gs://podsnapshots/%s/snapshots/%s/".formatted(node.namespace, name);
     var snapshot = new PodSnapshot();
     snapshot.setMetadata(
@@ -104,13 +107,22 @@ class ManySnapshotsTest {
             .build());
     snapshot.setSpec(new PodSnapshotSpec("app"));
     var made = asController.resource(snapshot).create();
-    var conditions =
+    var replicated =
         Conditions.with(
             Conditions.with(null, Conditions.CHECKPOINT, true, "Succeeded", "made for the test"),
             Conditions.STORAGE_REPLICATED,
             true,
             "Succeeded",
             "made for the test");
+    var conditions = new ArrayList<Condition>(replicated);
+    conditions.add(
+        new ConditionBuilder()
+            .withType(Conditions.READY)
+            .withStatus("True")
+            .withReason("AllSnapshotsAvailable")
+            .withMessage("the snapshot can be restored")
+            .withLastTransitionTime(created.truncatedTo(ChronoUnit.SECONDS).toString())
+            .build());
     while (true) { // the controller writes a first status of its own
       made.setStatus(
           PodSnapshotStatus.EMPTY

@@ -360,6 +360,26 @@ final class Node implements AutoCloseable {
     return BUCKET.resolve(namespace).resolve("snapshots").resolve(snapshot);
   }
 
+  /** Puts an object beside a snapshot's own ones, as the uploader would. */
+  void storeObject(String snapshot, String name, String contents) throws IOException {
+    var request =
+        HttpRequest.newBuilder(
+                URI.create(
+                    "http://10.87.0.2:4443/upload/storage/v1/b/podsnapshots/o?uploadType=media&name=%s/snapshots/%s/%s"
+                        .formatted(namespace, snapshot, name)))
+            .POST(HttpRequest.BodyPublishers.ofString(contents))
+            .build();
+    try {
+      var answer = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+      if (answer.statusCode() != 200) {
+        throw new IOException(answer.body());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
+  }
+
   PodCondition podRestored(String pod) {
     return await(
             "the PodRestored condition of " + pod,

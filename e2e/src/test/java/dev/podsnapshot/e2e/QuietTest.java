@@ -12,11 +12,13 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Where nothing changes, nothing is done. */
+@Isolated
 class QuietTest {
   private static final Pattern RECONCILIATIONS =
-      Pattern.compile("(?m)^(operator_sdk_\\S*(?:started|success|executions_total)\\S*) (\\S+)$");
+      Pattern.compile("(?m)^(operator_sdk_(?:reconciliations|events)\\S*_total\\S*) (\\S+)$");
 
   private Node node;
 

@@ -8,14 +8,18 @@ import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -324,6 +328,87 @@ class SpecialPodsTest {
     } catch (IOException expected) {
       // the connection ends with the process
     }
+  }
+
+  @Test
+  void probesGoOnThroughASnapshotAndARestore() {
+    node.run(probed("first"));
+    awaitReady("first");
+    var id = node.state("first").path("id");
+    node.snapshot("first");
+    node.run(probed("second"));
+    assertEquals(id, node.state("second").path("id"));
+    assertEquals("True", node.podRestored("second").getStatus());
+    awaitReady("second");
+    Node.sleep(4000); // as long as it takes three failed probes to end a container
+    for (var name : List.of("first", "second")) {
+      var status = pod(name).getStatus().getContainerStatuses().getFirst();
+      assertEquals(0, status.getRestartCount(), name);
+      assertTrue(status.getReady(), name);
+    }
+  }
+
+  private void awaitReady(String name) {
+    node.await(
+        "readiness of " + name,
+        () -> pod(name).getStatus().getContainerStatuses(),
+        statuses -> !statuses.isEmpty() && statuses.getFirst().getReady());
+  }
+
+  private PodBuilder probed(String name) {
+    var probe =
+        new ProbeBuilder()
+            .withNewHttpGet()
+            .withPort(new IntOrString(8080))
+            .endHttpGet()
+            .withPeriodSeconds(1)
+            .withTimeoutSeconds(2)
+            .build();
+    return node.pod(name, "app")
+        .editSpec()
+        .editFirstContainer()
+        .withLivenessProbe(probe)
+        .withReadinessProbe(probe)
+        .endContainer()
+        .endSpec();
+  }
+
+  @Test
+  void aRestoredPodReadsItsOwnToken() throws IOException {
+    node.run(withToken("first"));
+    var id = node.state("first").path("id");
+    var old = node.readFile("first", "token");
+    node.snapshot("first");
+    node.run(withToken("second"));
+    assertEquals(id, node.state("second").path("id"));
+    var token = node.readFile("second", "token");
+    assertNotEquals(old, token);
+    var claims = new String(Base64.getUrlDecoder().decode(token.split("\\.")[1]));
+    assertTrue(claims.contains("\"name\":\"second\""), claims);
+  }
+
+  private PodBuilder withToken(String name) {
+    return node.pod(name, "app")
+        .editSpec()
+        .addNewVolume()
+        .withName("identity")
+        .withNewProjected()
+        .addNewSource()
+        .withNewServiceAccountToken()
+        .withPath("token")
+        .withExpirationSeconds(600L)
+        .endServiceAccountToken()
+        .endSource()
+        .endProjected()
+        .endVolume()
+        .editFirstContainer()
+        .addNewVolumeMount()
+        .withName("identity")
+        .withMountPath("/files")
+        .withReadOnly(true)
+        .endVolumeMount()
+        .endContainer()
+        .endSpec();
   }
 
   @Test

@@ -3,6 +3,8 @@ package dev.podsnapshot.e2e;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotPolicy;
@@ -20,12 +22,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * What the status says of a bucket, and what that means for its snapshots: seen through a proxy in
  * front of the object store, which the controller is pointed at.
  */
+@Isolated
 class StorageConfigTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String SUITABLE =
       """
       {"hierarchicalNamespace": {"enabled": true}, "location": "EUROPE-WEST4", "storageClass": "STANDARD",
@@ -71,20 +76,21 @@ class StorageConfigTest {
   }
 
   private void expect(String type, String status, String reason, String text) {
-    var found =
-        node.await(
-            "%s=%s/%s".formatted(type, status, reason),
-            () ->
-                Optional.ofNullable(
-                        node.client
-                            .resources(PodSnapshotStorageConfig.class)
-                            .withName(node.namespace)
-                            .get()
-                            .getStatus())
-                    .flatMap(s -> Conditions.find(s.conditions(), type))
-                    .orElse(null),
-            c -> status.equals(c.getStatus()) && reason.equals(c.getReason()));
-    assertTrue(found.getMessage().contains(text), found.getMessage());
+    node.await(
+        "%s=%s/%s with '%s'".formatted(type, status, reason, text),
+        () ->
+            Optional.ofNullable(
+                    node.client
+                        .resources(PodSnapshotStorageConfig.class)
+                        .withName(node.namespace)
+                        .get()
+                        .getStatus())
+                .flatMap(s -> Conditions.find(s.conditions(), type))
+                .orElse(null),
+        c ->
+            status.equals(c.getStatus())
+                && reason.equals(c.getReason())
+                && c.getMessage().contains(text));
   }
 
   @Test
@@ -119,11 +125,9 @@ class StorageConfigTest {
   }
 
   private static void change(String json) throws IOException {
-    var merged =
-        new com.fasterxml.jackson.databind.ObjectMapper()
-            .readerForUpdating(new com.fasterxml.jackson.databind.ObjectMapper().readTree(SUITABLE))
-            .readTree(json);
-    proxy.bucket(merged.toString());
+    var bucket = (ObjectNode) JSON.readTree(SUITABLE);
+    bucket.setAll((ObjectNode) JSON.readTree(json));
+    proxy.bucket(bucket.toString());
   }
 
   @Test

@@ -13,8 +13,10 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Triggers that meet trouble: how they end, and what their author reads. */
+@Isolated
 class TriggerFaultTest {
   private Node node;
 

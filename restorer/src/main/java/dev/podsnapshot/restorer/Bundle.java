@@ -93,6 +93,14 @@ final class Bundle {
     return this;
   }
 
+  /** As containerd writes the mount of a volume. */
+  Bundle bindMount(String destination, String source) {
+    var mount = spec.withArray("/mounts").addObject();
+    mount.put("destination", destination).put("type", "bind").put("source", source);
+    mount.putArray("options").add("rbind").add("rprivate").add("rw");
+    return this;
+  }
+
   Bundle bindToTmpfs(String source) {
     for (var mount : spec.path("mounts")) {
       if (mount instanceof ObjectNode object

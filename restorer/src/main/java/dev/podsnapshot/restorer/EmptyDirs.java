@@ -12,6 +12,9 @@ import java.util.List;
  * file in its folder.
  */
 final class EmptyDirs {
+  /** Where the sandbox's own container has them; nobody looks there. */
+  private static final String HELD_AT = "/.podsnapshot/volumes/";
+
   private final Path pods;
   private final String podUid;
   private final List<EmptyDir> volumes;
@@ -22,11 +25,17 @@ final class EmptyDirs {
     this.volumes = volumes;
   }
 
-  /** For the sandbox's bundle. */
+  /**
+   * For the sandbox's bundle. Its own container mounts them first: gVisor saves a shared volume
+   * under the name of the container that did (runsc/boot/vfs.go, {@code configureRestore}), and an
+   * init container, which is gone when the Pod is saved, does not come back at restore.
+   */
   void describeTo(Bundle sandbox) {
     for (var volume : volumes) {
       sandbox.mountHint(volume.getName(), source(volume), options(volume));
+      sandbox.bindMount(HELD_AT + volume.getName(), source(volume));
     }
+    mountIn(sandbox);
   }
 
   /** For a container's bundle. */

@@ -7,14 +7,13 @@ import dev.podsnapshot.grpc.WorkloadCheckpoint;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 
 /** What was decided for one sandbox. Guarded by its own monitor. */
 final class Plan {
   private final PodRef pod;
   private final Restore restore;
   private final WorkloadCheckpoint checkpoint;
-  private final CompletableFuture<Staged> staged;
+  private final Staging staging;
   private final Set<String> restored = new HashSet<>();
   private final long begun = System.nanoTime();
   private final boolean onDelete;
@@ -26,19 +25,19 @@ final class Plan {
    * @param checkpoint null: the workload may not checkpoint itself
    * @param onDelete whether the Pod is snapshotted before its containers are stopped
    * @param emptyDirs the volumes that live in the sandbox
-   * @param staged completes when the snapshot lies in the cache; null with {@code restore}
+   * @param staging the snapshot on its way here; null with {@code restore}
    */
   Plan(
       PodRef pod,
       Restore restore,
       WorkloadCheckpoint checkpoint,
-      CompletableFuture<Staged> staged,
+      Staging staging,
       boolean onDelete,
       EmptyDirs emptyDirs) {
     this.pod = pod;
     this.restore = restore;
     this.checkpoint = checkpoint;
-    this.staged = staged;
+    this.staging = staging;
     this.onDelete = onDelete;
     this.emptyDirs = emptyDirs;
   }
@@ -55,8 +54,8 @@ final class Plan {
     return Optional.ofNullable(checkpoint);
   }
 
-  CompletableFuture<Staged> staged() {
-    return staged;
+  Staging staging() {
+    return staging;
   }
 
   EmptyDirs emptyDirs() {

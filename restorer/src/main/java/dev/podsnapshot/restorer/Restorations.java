@@ -13,7 +13,10 @@ import dev.podsnapshot.runsc.RunscException;
 import dev.podsnapshot.runsc.Sandbox;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcClient;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +45,7 @@ class Restorations {
   private final Runsc runsc;
   private final Fleet fleet;
   private final Reports reports;
+  private final LiveRestores liveRestores;
   private final MeterRegistry metrics;
 
   /** By sandbox id; those of Pods that a policy selects, until the sandbox is gone. */
@@ -62,13 +66,24 @@ class Restorations {
       Runsc runsc,
       @GrpcClient("fleet") Fleet fleet,
       Reports reports,
+      LiveRestores liveRestores,
       MeterRegistry metrics) {
     this.config = config;
     this.cache = cache;
     this.runsc = runsc;
     this.fleet = fleet;
     this.reports = reports;
+    this.liveRestores = liveRestores;
     this.metrics = metrics;
+  }
+
+  /** Sandboxes that still read pages when an earlier restorer ended have ended with it. */
+  void recall(@Observes @Priority(1) StartupEvent start) {
+    for (var pod : liveRestores.interrupted()) {
+      failedPods.add(pod.getUid());
+      reports.coldStart(
+          pod, "RestorerUnavailable", "the restorer ended while the snapshot's pages arrived");
+    }
   }
 
   /** Never throws: whatever fails here, the container starts as if we were not there. */
@@ -162,9 +177,7 @@ class Restorations {
     LOG.infof(
         "pod=%s/%s phase=match snapshot=%s",
         pod.getNamespace(), pod.getName(), restore.getSnapshot().getName());
-    return restore.getScope() == Scope.ROOTFS_ONLY
-        ? "files"
-        : plan(id, restore.getSnapshot().getName());
+    return restore.getScope() == Scope.ROOTFS_ONLY ? "files" : "plan " + id;
   }
 
   private String createContainer(String id, Bundle bundle) throws IOException {
@@ -203,11 +216,7 @@ class Restorations {
       Thread.ofVirtual().name("files-" + id).start(() -> awaitFiles(id));
       return PASS;
     }
-    return plan(sandbox, plan.restore().getSnapshot().getName());
-  }
-
-  private String plan(String sandbox, String snapshot) {
-    return "plan %s %s".formatted(sandbox, config.cache().resolve(snapshot));
+    return "plan " + sandbox;
   }
 
   /** Waits for the snapshot: the sandbox can't go on without. */
@@ -217,12 +226,17 @@ class Restorations {
       return PASS;
     }
     try {
-      plan.staged().get(config.stageDeadline().toMillis(), TimeUnit.MILLISECONDS);
+      var directory = plan.staging().directory(config.stageDeadline().toMillis());
+      if (!directory.startsWith(config.cache())) {
+        expectPages(plan);
+      }
       plan.containerRestored(sandbox);
       if (!plan.rootfs()) {
         Thread.ofVirtual().name("watch-" + sandbox).start(() -> watch(sandbox, plan));
       }
-      return "restore";
+      return "restore " + directory;
+    } catch (IOException e) {
+      withdraw(plan, "StagingFailed", "the node's disk: " + e.getMessage());
     } catch (ExecutionException e) {
       if (e.getCause() instanceof StagingException staging) {
         withdraw(plan, staging.reason(), staging.getMessage());
@@ -239,6 +253,23 @@ class Restorations {
       withdraw(plan, "StagingFailed", "the restorer was stopped");
     }
     return PASS;
+  }
+
+  /**
+   * The Pod is restored through the live folder. If pages can't be had, gVisor ends the sandbox
+   * when it reads one of them (runsc/boot/restore.go, postRestore), and kubelet makes a new one:
+   * that one shall start cold, so it has to be known before the read fails.
+   */
+  private void expectPages(Plan plan) throws IOException {
+    liveRestores.begin(plan.pod());
+    plan.staging()
+        .whole()
+        .whenComplete(
+            (staged, e) -> {
+              if (e != null) {
+                failedPods.add(plan.pod().getUid());
+              }
+            });
   }
 
   /** Gives up a sandbox whose containers do not all come: none of them runs until then. */
@@ -265,9 +296,8 @@ class Restorations {
 
   /** The folder from which the sandbox shall take its containers' root file systems. */
   private String files(String sandbox) {
-    return start(sandbox).equals("restore")
-        ? "files " + plans.get(sandbox).staged().join().directory()
-        : PASS;
+    var answer = start(sandbox);
+    return answer.equals(PASS) ? PASS : answer.replaceFirst("restore", "files");
   }
 
   /** The container is created by now, or will be soon. */
@@ -333,7 +363,10 @@ class Restorations {
       if (!plan.rootfs()) {
         runsc.waitForRestore(sandbox);
       }
-      var staged = plan.staged().join();
+      liveRestores.end(plan.pod());
+      // A chunk that could not be had and that gVisor did not want is no failure of the restore.
+      var staged =
+          plan.staging().whole().exceptionally(e -> new Staged(config.cache(), 0, 0, false)).join();
       var millis = (System.nanoTime() - plan.begunNanos()) / 1_000_000;
       metrics.counter("podsnapshot_restores_total", "result", "restored", "reason", "").increment();
       metrics.timer("podsnapshot_restore", "phase", "total").record(millis, TimeUnit.MILLISECONDS);
@@ -358,7 +391,8 @@ class Restorations {
       cache.release(plan.restore());
     } catch (RunscException | IOException e) {
       LOG.errorf("sandbox=%s phase=restore: %s", sandbox, e.getMessage());
-      withdraw(plan, "RestoreFailed", e.getMessage());
+      failedPods.add(plan.pod().getUid());
+      withdrawFailed(plan, e.getMessage());
     }
   }
 
@@ -366,14 +400,24 @@ class Restorations {
     var plan = plans.get(sandboxOf.getOrDefault(id, id));
     if (plan != null && plan.restore() != null) {
       failedPods.add(plan.pod().getUid());
-      cache.discard(plan.restore());
-      withdraw(plan, "RestoreFailed", text.isBlank() ? "runsc restore failed" : text);
+      cache.distrust(plan.restore());
+      withdrawFailed(plan, text.isBlank() ? "runsc restore failed" : text);
     }
     return "ok";
   }
 
+  /** gVisor failed; where that is because bytes could not be had, this is the reason to tell. */
+  private void withdrawFailed(Plan plan, String text) {
+    plan.staging()
+        .failure()
+        .ifPresentOrElse(
+            e -> withdraw(plan, e.reason(), e.getMessage()),
+            () -> withdraw(plan, "RestoreFailed", text));
+  }
+
   private void withdraw(Plan plan, String reason, String message) {
     if (plan.withdraw()) {
+      liveRestores.end(plan.pod());
       cache.release(plan.restore());
       metrics.counter("podsnapshot_restores_total", "result", "cold", "reason", reason).increment();
       LOG.warnf(

@@ -36,8 +36,40 @@ public interface RestorerConfig {
   @WithDefault("21474836480")
   long cacheBytes();
 
+  /** What processes wanted out of turn while their snapshots arrived. */
+  @WithDefault("/var/lib/podsnapshots/faults")
+  Path faultHistory();
+
+  /** Notes of the Pods that were restored from pages that had not arrived yet. */
+  @WithDefault("/var/lib/podsnapshots/live-restores")
+  Path liveRestores();
+
+  /** Where arriving snapshots are mounted; seen by this process alone. */
+  @WithDefault("/tmp/podsnapshots-live")
+  Path live();
+
+  /**
+   * How many bytes of pages a snapshot must have to be restored from while they arrive. Smaller
+   * ones are whole before the sandbox is made, and whole ones can't fail later.
+   */
+  @WithDefault("67108864")
+  long liveFromBytes();
+
+  /**
+   * Whether large snapshots are read through the live folder from the cache too. gVisor's loader
+   * then has two threads' pace, where plain files let it keep 128 busy beside the sandbox's own
+   * start; but the sandbox needs this process until its pages are loaded.
+   */
+  @WithDefault("false")
+  boolean liveFromCache();
+
+  /** Reads that are under way at once for a snapshot. */
   @WithDefault("8")
   int stageConnections();
+
+  /** Further ones, for what a restored process waits for. */
+  @WithDefault("2")
+  int faultConnections();
 
   /** How long the controller may take to decide; the hook waits 2 s in all. */
   @WithDefault("1500ms")

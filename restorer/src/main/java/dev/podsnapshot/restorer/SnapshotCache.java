@@ -1,263 +1,276 @@
 package dev.podsnapshot.restorer;
 
 import dev.podsnapshot.grpc.Restore;
-import dev.podsnapshot.manifest.InvalidManifestException;
-import dev.podsnapshot.manifest.SnapshotFolder;
 import dev.podsnapshot.manifest.SnapshotManifest;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.zip.CRC32C;
 import org.jboss.logging.Logger;
 
 /**
  * The snapshots on this node: one transfer a snapshot however many Pods wait for it, within a byte
- * budget, least recently used first out, never one in use. A folder counts only under its final
- * name, which it gets when every byte was verified.
+ * budget, least recently used first out, never one in use. A snapshot whose pages are many can be
+ * restored from before they are all here.
  */
 @ApplicationScoped
 class SnapshotCache {
   private static final Logger LOG = Logger.getLogger(SnapshotCache.class);
-  private static final String PARTIAL = ".partial";
 
-  /** Gigabytes, and read by gVisor in any case: not read twice. */
-  private static final String PAGES = "pages.img";
+  /** What was interrupted so long ago is not waited for any more. */
+  private static final Duration PARTIAL_AGE = Duration.ofDays(1);
 
   private final RestorerConfig config;
   private final SnapshotReader reader;
+  private final LiveFolder live;
   private final MeterRegistry metrics;
-  private final Map<String, CompletableFuture<Staged>> transfers = new ConcurrentHashMap<>();
+  private final FaultHistory history;
+
+  // All below are guarded by the monitor of pins.
+  private final Map<String, Staging> transfers = new HashMap<>();
   private final Map<String, Integer> pins = new HashMap<>();
 
-  SnapshotCache(RestorerConfig config, SnapshotReader reader, MeterRegistry metrics) {
+  SnapshotCache(
+      RestorerConfig config, SnapshotReader reader, LiveFolder live, MeterRegistry metrics) {
     this.config = config;
     this.reader = reader;
+    this.live = live;
     this.metrics = metrics;
+    this.history = new FaultHistory(config.faultHistory());
   }
 
-  /** Removes what an interrupted transfer left. */
-  void sweep(@Observes StartupEvent start) throws IOException {
+  /** Removes what interrupted transfers left, if nobody came back for it. */
+  void sweep(@Observes @Priority(1) StartupEvent start) throws IOException {
     Files.createDirectories(config.cache());
+    var old = Instant.now().minus(PARTIAL_AGE);
     for (var entry : entries()) {
-      if (entry.getFileName().toString().endsWith(PARTIAL)) {
-        LOG.infof("phase=sweep directory=%s: an interrupted transfer", entry);
-        delete(entry);
+      if (entry.isPartial() && entry.lastUse().isBefore(old)) {
+        LOG.infof("snapshot=%s phase=sweep: an interrupted transfer", entry.name());
+        entry.deletePartial();
       }
     }
   }
 
-  /**
-   * Starts to bring a snapshot here and pins it until {@link #release}. Fails with a {@link
-   * StagingException}.
-   */
-  CompletableFuture<Staged> stage(Restore restore) {
+  /** Starts to bring a snapshot here and pins it until {@link #release}. */
+  Staging stage(Restore restore) {
     var name = restore.getSnapshot().getName();
-    pin(name);
-    return transfers.computeIfAbsent(
-        name,
-        key -> {
-          var result = new CompletableFuture<Staged>();
-          Thread.ofVirtual().name("stage-" + key).start(() -> transfer(restore, result));
-          return result;
-        });
+    Staging staging;
+    synchronized (pins) {
+      pins.merge(name, 1, Integer::sum);
+      staging = transfers.get(name);
+      if (staging == null) {
+        var begun = new Staging(new CompletableFuture<>(), new CompletableFuture<>());
+        transfers.put(name, begun);
+        Thread.ofVirtual().name("stage-" + name).start(() -> transfer(restore, begun));
+        staging = begun;
+      }
+    }
+    return restore.getWholeBeforeStart() ? staging.wholeOnly() : staging;
   }
 
   void release(Restore restore) {
     var name = restore.getSnapshot().getName();
     synchronized (pins) {
       pins.computeIfPresent(name, (key, count) -> count == 1 ? null : count - 1);
+      hideIfUnused(name);
     }
   }
 
-  /** Forgets a snapshot whose files turned out to be bad; the next restore fetches it again. */
-  void discard(Restore restore) {
+  /** Its files could not be restored from: each byte is verified again before they are used. */
+  void distrust(Restore restore) {
+    var name = restore.getSnapshot().getName();
     try {
-      delete(directory(restore.getSnapshot().getName()));
+      CacheEntry.named(config.cache(), name).distrust();
     } catch (IOException e) {
-      LOG.warnf("snapshot=%s phase=discard: %s", restore.getSnapshot().getName(), e.toString());
+      LOG.warnf("snapshot=%s phase=distrust: %s", name, e.toString());
     }
   }
 
-  private void transfer(Restore restore, CompletableFuture<Staged> result) {
+  /** A name that runsc was told stays until every restore that may use it is over. */
+  private void hideIfUnused(String name) {
+    if (!pins.containsKey(name) && !transfers.containsKey(name)) {
+      live.hide(name);
+    }
+  }
+
+  private void transfer(Restore restore, Staging staging) {
     var name = restore.getSnapshot().getName();
-    var begin = System.nanoTime();
+    Runnable outcome;
     try {
-      var staged = fetch(restore, begin);
-      transfers.remove(name);
-      result.complete(staged);
+      var staged = fetch(restore, staging);
+      outcome =
+          () -> {
+            staging.startable().complete(staged.directory());
+            staging.whole().complete(staged);
+          };
     } catch (StagingException e) {
-      transfers.remove(name);
-      LOG.warnf("snapshot=%s phase=stage reason=%s: %s", name, e.reason(), e.getMessage());
-      metrics.counter("podsnapshot_stage_failures_total", "reason", e.reason()).increment();
-      result.completeExceptionally(e);
-    } catch (Throwable e) {
-      transfers.remove(name);
+      outcome = () -> fail(name, staging, e);
+    } catch (IOException e) {
+      var disk = new StagingException("StagingFailed", "the node's cache: " + e.getMessage(), e);
+      outcome = () -> fail(name, staging, disk);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      var stopped = new StagingException("StagingFailed", "the restorer was stopped", e);
+      outcome = () -> fail(name, staging, stopped);
+    } catch (RuntimeException | Error e) {
       LOG.errorf(e, "snapshot=%s phase=stage", name);
-      result.completeExceptionally(
-          new StagingException("StagingFailed", "staging failed: " + e, e));
-      if (e instanceof InterruptedException) {
-        Thread.currentThread().interrupt();
-      }
+      var unexpected = new StagingException("StagingFailed", "staging failed: " + e, e);
+      outcome = () -> fail(name, staging, unexpected);
     }
+    synchronized (pins) {
+      transfers.remove(name);
+      hideIfUnused(name);
+    }
+    outcome.run();
   }
 
-  private Staged fetch(Restore restore, long begin)
+  private void fail(String name, Staging staging, StagingException reason) {
+    LOG.warnf("snapshot=%s phase=stage reason=%s: %s", name, reason.reason(), reason.getMessage());
+    metrics.counter("podsnapshot_stage_failures_total", "reason", reason.reason()).increment();
+    staging.startable().completeExceptionally(reason);
+    staging.whole().completeExceptionally(reason);
+  }
+
+  private Staged fetch(Restore restore, Staging staging)
       throws StagingException, IOException, InterruptedException {
+    var begin = System.nanoTime();
     var name = restore.getSnapshot().getName();
-    var directory = directory(name);
-    if (Files.isDirectory(directory) && intact(directory)) {
-      Files.setLastModifiedTime(directory, FileTime.from(Instant.now()));
+    var entry = CacheEntry.named(config.cache(), name);
+    if (entry.trusted()) {
+      entry.touch();
       metrics.counter("podsnapshot_cache_hits_total").increment();
-      return new Staged(directory, sizeOf(directory), millisSince(begin), true);
+      if (config.liveFromCache()) {
+        var manifest = entry.manifest();
+        showIfLarge(manifest, () -> Arrival.whole(entry.directory(), manifest))
+            .ifPresent(path -> staging.startable().complete(path));
+      }
+      return new Staged(entry.directory(), entry.bytes(), millisSince(begin), true);
     }
     var manifest = reader.manifest(restore.getLocation());
     if (!manifest.snapshot().equals(name)) {
       throw new StagingException(
-          "SnapshotDamaged", "the manifest is of another snapshot: " + manifest.snapshot());
+          StagingException.DAMAGED, "the manifest is of another snapshot: " + manifest.snapshot());
     }
-    makeRoom(manifest);
-    delete(directory);
-    var partial = config.cache().resolve(name + PARTIAL);
-    delete(partial);
-    Files.createDirectory(partial);
-    try {
-      reader.read(restore.getLocation(), manifest, partial);
-      Files.write(partial.resolve(SnapshotManifest.OBJECT), manifest.toJson());
-      Files.move(partial, directory, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      delete(partial);
+    makeRoom(entry, manifest);
+    entry.prepare(manifest);
+    try (var arrival = Arrival.into(entry.partial(), manifest, history.of(name))) {
+      bring(restore, manifest, arrival, staging);
+    } catch (StagingException e) {
+      // The store may come back, and what was verified is worth its place until then.
+      if (!e.reason().equals(StagingException.UNAVAILABLE)) {
+        entry.deletePartial();
+      }
+      throw e;
     }
-    var staged = new Staged(directory, manifest.bytes(), millisSince(begin), false);
-    metrics.counter("podsnapshot_stage_bytes_total").increment(staged.bytes());
+    entry.complete();
+    var staged = new Staged(entry.directory(), manifest.bytes(), millisSince(begin), false);
     metrics.timer("podsnapshot_stage").record(staged.millis(), TimeUnit.MILLISECONDS);
     LOG.infof("snapshot=%s phase=stage bytes=%d millis=%d", name, staged.bytes(), staged.millis());
     return staged;
   }
 
-  /**
-   * Whether a cached snapshot is still what was staged: all sizes, and the contents of the small
-   * files, without which the sandbox could neither be restored nor started.
-   */
-  private static boolean intact(Path directory) {
+  private void bring(Restore restore, SnapshotManifest manifest, Arrival arrival, Staging staging)
+      throws StagingException, IOException, InterruptedException {
+    var name = restore.getSnapshot().getName();
+    arrival
+        .whole()
+        .whenComplete(
+            (done, e) -> {
+              if (e instanceof StagingException reason) {
+                // Whoever waits learns of it before gVisor does by a failed read.
+                staging.startable().completeExceptionally(reason);
+                staging.whole().completeExceptionally(reason);
+              }
+            });
+    var shown = showIfLarge(manifest, () -> arrival);
+    shown.ifPresent(path -> arrival.startable().thenRun(() -> staging.startable().complete(path)));
     try {
-      var manifest =
-          SnapshotManifest.parse(Files.readAllBytes(directory.resolve(SnapshotManifest.OBJECT)));
-      for (var file : manifest.files()) {
-        var path = directory.resolve(file.name());
-        if (Files.size(path) != file.bytes()
-            || (!file.name().equals(PAGES) && !contentIntact(path, file))) {
-          LOG.warnf("phase=stage %s is damaged on this node's disk: fetched again", path);
-          return false;
-        }
-      }
-      return true;
-    } catch (IOException | InvalidManifestException e) {
-      LOG.warnf("phase=stage %s can't be used: %s", directory, e.toString());
-      return false;
+      new Transfer(arrival, reader.chunks(restore.getLocation()), metrics)
+          .run(config.stageConnections(), config.faultConnections());
+    } finally {
+      history.remember(name, arrival.faults());
     }
   }
 
-  private static boolean contentIntact(Path path, SnapshotManifest.StoredFile file)
-      throws IOException {
-    try (var in = Files.newInputStream(path)) {
-      for (var chunk = 0; chunk < file.chunks(); chunk++) {
-        var crc = new CRC32C();
-        crc.update(in.readNBytes(file.chunkLength(chunk)));
-        if ((int) crc.getValue() != file.chunkCrc32c().get(chunk)) {
-          return false;
-        }
-      }
-      return true;
-    }
+  /** Small ones are here sooner than the sandbox wants them. */
+  private Optional<Path> showIfLarge(SnapshotManifest manifest, Source arrival) throws IOException {
+    return live.available() && pageBytes(manifest) >= config.liveFromBytes()
+        ? Optional.of(live.show(manifest.snapshot(), arrival.open()))
+        : Optional.empty();
   }
 
-  private void makeRoom(SnapshotManifest incoming) throws IOException, StagingException {
-    var entries = new ArrayList<>(entries());
-    entries.removeIf(e -> e.getFileName().toString().endsWith(PARTIAL));
-    entries.sort(Comparator.comparing(SnapshotCache::lastUse));
+  private interface Source {
+    Arrival open() throws IOException;
+  }
+
+  private static long pageBytes(SnapshotManifest manifest) {
+    return manifest.files().stream()
+        .filter(f -> f.name().equals(ChunkMap.PAGES))
+        .mapToLong(SnapshotManifest.StoredFile::bytes)
+        .sum();
+  }
+
+  private void makeRoom(CacheEntry incoming, SnapshotManifest manifest)
+      throws IOException, StagingException {
+    var others = new ArrayList<>(entries());
+    others.removeIf(e -> e.name().equals(incoming.name()));
+    // What is not whole is worth least.
+    others.sort(
+        Comparator.comparing((CacheEntry e) -> !e.isPartial()).thenComparing(CacheEntry::lastUse));
     var held = 0L;
-    for (var entry : entries) {
-      held += sizeOf(entry);
+    for (var entry : others) {
+      held += entry.bytes();
     }
-    for (var entry : entries) {
-      if (held + incoming.bytes() <= config.cacheBytes()) {
+    var bytes = manifest.bytes();
+    for (var entry : others) {
+      if (held + bytes <= config.cacheBytes() && fits(incoming, bytes)) {
         return;
       }
       synchronized (pins) {
-        if (!pins.containsKey(entry.getFileName().toString())) {
-          held -= sizeOf(entry);
-          delete(entry);
-          LOG.infof("snapshot=%s phase=evict", entry.getFileName());
+        if (!pins.containsKey(entry.name()) && !transfers.containsKey(entry.name())) {
+          held -= entry.bytes();
+          entry.delete();
+          LOG.infof("snapshot=%s phase=evict", entry.name());
         }
       }
     }
-    if (held + incoming.bytes() > config.cacheBytes()) {
+    if (held + bytes > config.cacheBytes()) {
       throw new StagingException(
           "CacheFull",
           "the snapshot has %d bytes, the node's cache has %d of %d in use"
-              .formatted(incoming.bytes(), held, config.cacheBytes()));
+              .formatted(bytes, held, config.cacheBytes()));
+    }
+    if (!fits(incoming, bytes)) {
+      throw new StagingException(
+          "CacheFull", "the snapshot has %d bytes, the node's disk has no room".formatted(bytes));
     }
   }
 
-  private Path directory(String name) {
-    return SnapshotFolder.in(config.cache(), name);
+  /** Whether the disk has room; what an interrupted arrival wrote is taken as not there. */
+  private boolean fits(CacheEntry incoming, long bytes) throws IOException {
+    return Files.getFileStore(config.cache()).getUsableSpace() >= bytes
+        || incoming.isPartial()
+        || Files.isDirectory(incoming.directory());
   }
 
-  private void pin(String name) {
-    synchronized (pins) {
-      pins.merge(name, 1, Integer::sum);
-    }
-  }
-
-  private List<Path> entries() throws IOException {
+  private List<CacheEntry> entries() throws IOException {
     try (var list = Files.list(config.cache())) {
-      return list.toList();
+      return list.map(CacheEntry::of).toList();
     }
-  }
-
-  private static Instant lastUse(Path entry) {
-    try {
-      return Files.getLastModifiedTime(entry).toInstant();
-    } catch (IOException e) {
-      return Instant.EPOCH;
-    }
-  }
-
-  private static long sizeOf(Path directory) throws IOException {
-    var sum = 0L;
-    try (var files = Files.newDirectoryStream(directory)) {
-      for (var file : files) {
-        sum += Files.size(file);
-      }
-    }
-    return sum;
-  }
-
-  private static void delete(Path directory) throws IOException {
-    if (!Files.isDirectory(directory)) {
-      return;
-    }
-    try (var files = Files.newDirectoryStream(directory)) {
-      for (var file : files) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(directory);
   }
 
   private static long millisSince(long begin) {

@@ -3,7 +3,7 @@ package dev.podsnapshot.restorer;
 import java.nio.file.Path;
 
 /**
- * A verified snapshot in the cache.
+ * A whole, verified snapshot in the cache.
  *
  * @param millis how long this caller's wait for it was at most: the time of the transfer
  */

@@ -6,6 +6,9 @@ package dev.podsnapshot.restorer;
  * <p>The reason is one CamelCase word, as it stands in conditions and metric labels.
  */
 class StagingException extends Exception {
+  static final String UNAVAILABLE = "StoreUnavailable";
+  static final String DAMAGED = "SnapshotDamaged";
+
   private final String reason;
 
   StagingException(String reason, String message, Throwable cause) {
@@ -19,5 +22,10 @@ class StagingException extends Exception {
 
   String reason() {
     return reason;
+  }
+
+  /** Whether the same read may go well a moment later: the store or the way to it had trouble. */
+  boolean mayPass() {
+    return reason.equals(UNAVAILABLE) || reason.equals(DAMAGED);
   }
 }

@@ -1,11 +1,12 @@
 package dev.podsnapshot.storage;
 
-import com.google.cloud.storage.Storage;
-import com.google.cloud.storage.StorageException;
+import dev.podsnapshot.storage.ObjectStoreException.Kind;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Which permissions on a bucket this service has; asking needs none itself. */
 @ApplicationScoped
@@ -19,32 +20,32 @@ public class BucketPermissions {
           "storage.objects.list",
           "storage.objects.delete");
 
-  private final Storage storage;
+  private final GcsApi api;
 
-  BucketPermissions(Storage storage) {
-    this.storage = storage;
+  BucketPermissions(GcsApi api) {
+    this.api = api;
   }
 
   /** Those of {@link #NEEDED} that are missing; empty: the server does not answer this question. */
   public Optional<List<String>> missing(String bucket) throws ObjectStoreException {
+    var what = "ask for the permissions on gs://" + bucket;
+    var target =
+        "/storage/v1/b/%s/iam/testPermissions?%s"
+            .formatted(
+                GcsApi.escape(bucket),
+                NEEDED.stream().map(p -> "permissions=" + p).collect(Collectors.joining("&")));
+    var granted = new HashSet<String>();
     try {
-      var granted = storage.testIamPermissions(bucket, NEEDED);
-      var missing = new ArrayList<String>();
-      for (var i = 0; i < NEEDED.size(); i++) {
-        if (!granted.get(i)) {
-          missing.add(NEEDED.get(i));
-        }
-      }
-      return Optional.of(missing);
-    } catch (StorageException e) {
+      api.control(what, target).path("permissions").forEach(p -> granted.add(p.asText()));
+    } catch (ObjectStoreException e) {
       // A test server without IAM knows no such address.
-      if (e.getCode() == 404 || e.getCode() == 405 || e.getCode() == 501) {
+      if (e.kind() == Kind.NOT_FOUND || e.kind() == Kind.OTHER) {
         return Optional.empty();
       }
-      throw new ObjectStoreException(
-          GcsObjectStore.kind(e),
-          "the permissions on gs://%s can't be asked: %s".formatted(bucket, e.getMessage()),
-          e);
+      throw e;
     }
+    var missing = new ArrayList<>(NEEDED);
+    missing.removeAll(granted);
+    return Optional.of(missing);
   }
 }

@@ -1,22 +1,14 @@
 package dev.podsnapshot.storage;
 
-import com.google.cloud.storage.Blob;
-import com.google.cloud.storage.BlobId;
-import com.google.cloud.storage.BlobInfo;
-import com.google.cloud.storage.Bucket;
-import com.google.cloud.storage.Storage;
-import com.google.cloud.storage.Storage.BlobField;
-import com.google.cloud.storage.Storage.BlobListOption;
-import com.google.cloud.storage.Storage.BlobSourceOption;
-import com.google.cloud.storage.Storage.BlobTargetOption;
-import com.google.cloud.storage.Storage.ComposeRequest;
-import com.google.cloud.storage.StorageException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.podsnapshot.storage.ObjectStoreException.Kind;
+import dev.podsnapshot.storage.http.HttpAnswer;
+import dev.podsnapshot.storage.http.HttpRequest;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
-import java.time.Duration;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -25,68 +17,131 @@ import java.util.Optional;
 /** Cloud Storage by its JSON API. */
 @ApplicationScoped
 public class GcsObjectStore implements ObjectStore {
-  private final Storage storage;
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String FIELDS = "name,size,crc32c,generation";
 
-  public GcsObjectStore(Storage storage) {
-    this.storage = storage;
+  private final GcsApi api;
+
+  GcsObjectStore(GcsApi api) {
+    this.api = api;
   }
 
   @Override
-  public void put(String bucket, String name, ByteBuffer bytes, int crc32c, boolean onlyIfAbsent)
+  public StoredObject put(String bucket, String name, Body body, long ifGeneration)
       throws ObjectStoreException {
-    // The library sends a checksum of its own with the bytes; ours is compared with the answer.
-    var info = BlobInfo.newBuilder(bucket, name).build();
-    var options = new ArrayList<BlobTargetOption>();
-    if (onlyIfAbsent) {
-      options.add(BlobTargetOption.doesNotExist());
-    }
-    call(
-        "store",
-        bucket,
-        name,
-        () -> {
-          var to = options.toArray(BlobTargetOption[]::new);
-          var blob =
-              bytes.hasArray()
-                  ? storage.create(
-                      info,
-                      bytes.array(),
-                      bytes.arrayOffset() + bytes.position(),
-                      bytes.remaining(),
-                      to)
-                  : storage.create(info, copy(bytes), to);
-          if (blob.getCrc32c() != null && decode(blob.getCrc32c()) != crc32c) {
-            throw new StorageException(
-                400, "the stored checksum differs from that of the bytes sent", "corrupt", null);
-          }
-          return blob;
-        });
-  }
-
-  @Override
-  public void putFile(String bucket, String name, Path file) throws ObjectStoreException {
-    call(
-        "store",
-        bucket,
-        name,
-        () -> {
-          try {
-            return storage.createFrom(BlobInfo.newBuilder(bucket, name).build(), file);
-          } catch (IOException e) {
-            throw new StorageException(e);
-          }
-        });
-  }
-
-  @Override
-  public void compose(String bucket, List<String> sources, String target)
-      throws ObjectStoreException {
+    var what = "store gs://%s/%s".formatted(bucket, name);
     var request =
-        ComposeRequest.newBuilder()
-            .setTarget(BlobInfo.newBuilder(bucket, target).build())
-            .addSource(sources)
-            .build();
-    call("compose", bucket, target, () -> storage.compose(request));
+        HttpRequest.of("POST", uploadPath(bucket, "media", name, ifGeneration))
+            .header("Content-Type", "application/octet-stream")
+            .body(body, 0);
+    return verified(bucket, object(what, GcsApi.succeeded(what, api.send(what, request))), body);
+  }
+
+  @Override
+  public StoredObject putStream(
+      String bucket, String name, Body body, long ifGeneration, Pause pause)
+      throws ObjectStoreException {
+    var what = "store gs://%s/%s".formatted(bucket, name);
+    var session = session(what, bucket, name, ifGeneration);
+    var end = body.bytes();
+    var at = 0L;
+    var lost = false; // what arrived is asked before more is sent
+    while (true) {
+      try {
+        var request =
+            lost || at == end
+                ? HttpRequest.of("PUT", session).header("Content-Range", "bytes */" + end)
+                : HttpRequest.of("PUT", session)
+                    .header("Content-Range", "bytes %d-%d/%d".formatted(at, end - 1, end))
+                    .body(body, at);
+        var answer = api.send(what, request);
+        if (answer.status() != 308) {
+          return verified(bucket, object(what, GcsApi.succeeded(what, answer)), body);
+        }
+        at = received(answer);
+        lost = false;
+      } catch (ObjectStoreException e) {
+        if (e.kind() != Kind.UNAVAILABLE) {
+          throw e;
+        }
+        pause.after(e);
+        lost = true;
+      }
+    }
+  }
+
+  /** How many bytes a resumable upload has received: "bytes=0-41" are 42. */
+  private static long received(HttpAnswer answer) {
+    return answer
+        .header("range")
+        .map(r -> Long.parseLong(r.substring(r.lastIndexOf('-') + 1)) + 1)
+        .orElse(0L);
+  }
+
+  private String session(String what, String bucket, String name, long ifGeneration)
+      throws ObjectStoreException {
+    var answer =
+        GcsApi.succeeded(
+            what,
+            api.send(
+                what,
+                HttpRequest.of("POST", uploadPath(bucket, "resumable", name, ifGeneration))
+                    .header("Content-Type", "application/json")
+                    .body(Body.of("{}".getBytes(StandardCharsets.US_ASCII)), 0)));
+    var location =
+        answer
+            .header("location")
+            .orElseThrow(
+                () ->
+                    new ObjectStoreException(
+                        Kind.OTHER, "can't %s: no session was opened".formatted(what), null));
+    var uri = URI.create(location);
+    return uri.getRawPath() + "?" + uri.getRawQuery();
+  }
+
+  /** What is stored is either what was sent, or it is removed. */
+  private StoredObject verified(String bucket, StoredObject object, Body body)
+      throws ObjectStoreException {
+    if (object.bytes() == body.bytes() && object.crc32c() == body.crc32c()) {
+      return object;
+    }
+    delete(bucket, object);
+    throw new ObjectStoreException(
+        Kind.CORRUPT,
+        "gs://%s/%s arrived as %d bytes with checksum %08x, sent were %d with %08x"
+            .formatted(
+                bucket,
+                object.name(),
+                object.bytes(),
+                object.crc32c(),
+                body.bytes(),
+                body.crc32c()),
+        null);
+  }
+
+  @Override
+  public StoredObject compose(
+      String bucket, List<StoredObject> sources, String target, long ifGeneration)
+      throws ObjectStoreException {
+    var what = "compose gs://%s/%s".formatted(bucket, target);
+    var body = JSON.createObjectNode();
+    body.putObject("destination").put("contentType", "application/octet-stream");
+    var list = body.putArray("sourceObjects");
+    for (var source : sources) {
+      list.addObject()
+          .put("name", source.name())
+          .put("generation", Long.toString(source.generation()))
+          .putObject("objectPreconditions")
+          .put("ifGenerationMatch", Long.toString(source.generation()));
+    }
+    var request =
+        HttpRequest.of(
+                "POST",
+                "%s/compose?fields=%s%s"
+                    .formatted(path(bucket, target), FIELDS, condition(ifGeneration)))
+            .header("Content-Type", "application/json")
+            .body(Body.of(body.toString().getBytes(StandardCharsets.UTF_8)), 0);
+    return object(what, GcsApi.succeeded(what, api.send(what, request)));
   }
 
   @Override
@@ -95,117 +150,127 @@ public class GcsObjectStore implements ObjectStore {
     if (!into.hasRemaining()) {
       return 0;
     }
-    return call(
-        "read",
-        bucket,
-        name,
-        () -> {
-          var begin = into.position();
-          try (var channel = storage.reader(BlobId.of(bucket, name))) {
-            channel.setChunkSize(0);
-            channel.seek(offset);
-            channel.limit(offset + into.remaining());
-            while (into.hasRemaining() && channel.read(into) >= 0) {
-              Thread.onSpinWait();
-            }
-          } catch (IOException e) {
-            if (e.getCause() instanceof StorageException cause) {
-              throw cause;
-            }
-            throw new StorageException(e);
-          }
-          return into.position() - begin;
-        });
+    var what = "read gs://%s/%s".formatted(bucket, name);
+    var begin = into.position();
+    var answer =
+        api.send(
+            what,
+            HttpRequest.of("GET", path(bucket, name) + "?alt=media")
+                .header("Range", "bytes=%d-%d".formatted(offset, offset + into.remaining() - 1))
+                .into(into));
+    if (answer.status() == 416) {
+      return 0;
+    }
+    GcsApi.succeeded(what, answer);
+    if (answer.status() != 206 && offset != 0) {
+      into.position(begin);
+      throw new ObjectStoreException(
+          Kind.OTHER, "can't %s: the server reads from the beginning only".formatted(what), null);
+    }
+    return into.position() - begin;
   }
 
   @Override
   public Optional<StoredObject> stat(String bucket, String name) throws ObjectStoreException {
-    return call("look at", bucket, name, () -> Optional.ofNullable(storage.get(bucket, name)))
-        .map(b -> new StoredObject(b.getName(), b.getSize(), decode(b.getCrc32c())));
+    var what = "look at gs://%s/%s".formatted(bucket, name);
+    var answer = api.send(what, HttpRequest.of("GET", path(bucket, name) + "?fields=" + FIELDS));
+    return answer.status() == 404
+        ? Optional.empty()
+        : Optional.of(object(what, GcsApi.succeeded(what, answer)));
   }
 
   @Override
-  public List<String> list(String bucket, String prefix) throws ObjectStoreException {
-    return call(
-        "list",
-        bucket,
-        prefix,
-        () ->
-            storage
-                .list(bucket, BlobListOption.prefix(prefix), BlobListOption.fields(BlobField.NAME))
-                .streamAll()
-                .map(Blob::getName)
-                .toList());
+  public List<StoredObject> objects(String bucket, String prefix) throws ObjectStoreException {
+    var what = "list gs://%s/%s".formatted(bucket, prefix);
+    var result = new ArrayList<StoredObject>();
+    var page = "";
+    do {
+      var target =
+          "/storage/v1/b/%s/o?prefix=%s&fields=nextPageToken,items(%s)%s"
+              .formatted(
+                  GcsApi.escape(bucket),
+                  GcsApi.escape(prefix),
+                  FIELDS,
+                  page.isEmpty() ? "" : "&pageToken=" + GcsApi.escape(page));
+      var answer =
+          GcsApi.json(what, GcsApi.succeeded(what, api.send(what, HttpRequest.of("GET", target))));
+      for (var item : answer.path("items")) {
+        result.add(object(item));
+      }
+      page = answer.path("nextPageToken").asText();
+    } while (!page.isEmpty());
+    return result;
   }
 
   @Override
   public void delete(String bucket, String name) throws ObjectStoreException {
-    call(
-        "delete",
-        bucket,
-        name,
-        () -> storage.delete(BlobId.of(bucket, name), new BlobSourceOption[0]));
+    remove("delete gs://%s/%s".formatted(bucket, name), path(bucket, name));
   }
 
   @Override
-  public BucketFacts bucketFacts(String name) throws ObjectStoreException {
-    Bucket bucket = call("look at", name, "", () -> storage.get(name));
-    if (bucket == null) {
-      throw new ObjectStoreException(
-          Kind.NOT_FOUND, "the bucket gs://%s does not exist".formatted(name), null);
+  public void delete(String bucket, StoredObject object) throws ObjectStoreException {
+    remove(
+        "delete gs://%s/%s".formatted(bucket, object.name()),
+        "%s?generation=%d&ifGenerationMatch=%d"
+            .formatted(path(bucket, object.name()), object.generation(), object.generation()));
+  }
+
+  private void remove(String what, String target) throws ObjectStoreException {
+    var answer = api.send(what, HttpRequest.of("DELETE", target));
+    if (answer.status() != 404 && answer.status() != 412) {
+      GcsApi.succeeded(what, answer);
+    }
+  }
+
+  @Override
+  public BucketFacts bucketFacts(String bucket) throws ObjectStoreException {
+    JsonNode json;
+    try {
+      json =
+          api.control(
+              "look at gs://" + bucket,
+              "/storage/v1/b/%s?projection=noAcl".formatted(GcsApi.escape(bucket)));
+    } catch (ObjectStoreException e) {
+      throw e.kind() == Kind.NOT_FOUND
+          ? new ObjectStoreException(
+              e.kind(), "the bucket gs://%s does not exist".formatted(bucket), e)
+          : e;
     }
     return new BucketFacts(
-        bucket.getHierarchicalNamespace() != null
-            && Boolean.TRUE.equals(bucket.getHierarchicalNamespace().getEnabled()),
-        bucket.getIamConfiguration() != null
-            && Boolean.TRUE.equals(
-                bucket.getIamConfiguration().isUniformBucketLevelAccessEnabled()),
-        bucket.getSoftDeletePolicy() == null
-            ? 0
-            : Optional.ofNullable(bucket.getSoftDeletePolicy().getRetentionDuration())
-                .map(Duration::toSeconds)
-                .orElse(0L),
-        bucket.getRetentionPeriodDuration() != null
-            && !bucket.getRetentionPeriodDuration().isZero(),
-        Boolean.TRUE.equals(bucket.getDefaultEventBasedHold()),
-        bucket.getStorageClass() == null ? "" : bucket.getStorageClass().toString(),
-        bucket.getLocation() == null ? "" : bucket.getLocation());
+        json.path("hierarchicalNamespace").path("enabled").asBoolean(),
+        json.path("iamConfiguration").path("uniformBucketLevelAccess").path("enabled").asBoolean(),
+        json.path("softDeletePolicy").path("retentionDurationSeconds").asLong(),
+        json.path("retentionPolicy").path("retentionPeriod").asLong() != 0,
+        json.path("defaultEventBasedHold").asBoolean(),
+        json.path("storageClass").asText(),
+        json.path("location").asText());
   }
 
-  private interface Call<T> {
-    T run();
+  private static StoredObject object(String what, HttpAnswer answer) throws ObjectStoreException {
+    return object(GcsApi.json(what, answer));
   }
 
-  private static <T> T call(String what, String bucket, String name, Call<T> call)
-      throws ObjectStoreException {
-    try {
-      return call.run();
-    } catch (StorageException e) {
-      throw new ObjectStoreException(
-          kind(e), "can't %s gs://%s/%s: %s".formatted(what, bucket, name, e.getMessage()), e);
-    }
+  private static StoredObject object(JsonNode json) {
+    var crc = json.path("crc32c").asText();
+    return new StoredObject(
+        json.path("name").asText(),
+        json.path("size").asLong(),
+        // The API's form of a CRC32C is big-endian, base64.
+        crc.isEmpty() ? 0 : ByteBuffer.wrap(Base64.getDecoder().decode(crc)).getInt(),
+        json.path("generation").asLong());
   }
 
-  static Kind kind(StorageException e) {
-    return switch (e.getCode()) {
-      case 404 -> Kind.NOT_FOUND;
-      case 401, 403 -> Kind.PERMISSION_DENIED;
-      case 412 -> Kind.PRECONDITION;
-      case 400 -> "corrupt".equals(e.getReason()) ? Kind.CORRUPT : Kind.OTHER;
-      // 0 is the library's code for "no answer at all".
-      case 0, 408, 429, 500, 502, 503, 504 -> Kind.UNAVAILABLE;
-      default -> Kind.OTHER;
-    };
+  private static String path(String bucket, String name) {
+    return "/storage/v1/b/%s/o/%s".formatted(GcsApi.escape(bucket), GcsApi.escape(name));
   }
 
-  private static byte[] copy(ByteBuffer bytes) {
-    var copy = new byte[bytes.remaining()];
-    bytes.duplicate().get(copy);
-    return copy;
+  private static String uploadPath(String bucket, String type, String name, long ifGeneration) {
+    return "/upload/storage/v1/b/%s/o?uploadType=%s&name=%s&fields=%s%s"
+        .formatted(
+            GcsApi.escape(bucket), type, GcsApi.escape(name), FIELDS, condition(ifGeneration));
   }
 
-  /** The API's form of a CRC32C is big-endian, base64. */
-  private static int decode(String crc32c) {
-    return crc32c == null ? 0 : ByteBuffer.wrap(Base64.getDecoder().decode(crc32c)).getInt();
+  private static String condition(long ifGeneration) {
+    return ifGeneration == ANY ? "" : "&ifGenerationMatch=" + ifGeneration;
   }
 }

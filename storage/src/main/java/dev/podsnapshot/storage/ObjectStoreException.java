@@ -11,8 +11,10 @@ public class ObjectStoreException extends Exception {
     PRECONDITION,
     /** What arrived is not what was sent. */
     CORRUPT,
-    /** Worth another try. */
+    /** The store is not to be reached or can't answer now: worth another try. */
     UNAVAILABLE,
+    /** The caller's own body could not be read, or broke the transfer off. */
+    SOURCE,
     OTHER
   }
 

@@ -1,6 +1,8 @@
 package dev.podsnapshot.storage;
 
 import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
 import java.util.Optional;
 
 @ConfigMapping(prefix = "podsnapshot.store")
@@ -10,4 +12,8 @@ public interface StorageConfig {
    * Example: {@code http://10.0.0.1:4443}.
    */
   Optional<String> endpoint();
+
+  /** A request on whose connection nothing moves for so long has failed. */
+  @WithDefault("60s")
+  Duration stallTimeout();
 }

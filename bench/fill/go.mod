@@ -1,0 +1,3 @@
+module podsnapshot.dev/bench/fill
+
+go 1.26

@@ -1,0 +1,3 @@
+module podsnapshot.dev/bench/gcs-server
+
+go 1.26

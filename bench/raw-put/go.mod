@@ -1,0 +1,3 @@
+module podsnapshot.dev/bench/raw-put
+
+go 1.26
