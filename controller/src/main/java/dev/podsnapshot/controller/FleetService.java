@@ -90,6 +90,13 @@ public class FleetService implements Fleet {
 
   @Override
   @Blocking
+  public Uni<Ack> greet(NodeRef node) {
+    require(caller().as(node.getNode()));
+    return Uni.createFrom().item(ACK);
+  }
+
+  @Override
+  @Blocking
   public Multi<CheckpointOrder> orders(NodeRef node) {
     require(caller().as(node.getNode()));
     LOG.infof("node=%s phase=connected", node.getNode());

@@ -30,7 +30,6 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcClient;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.quarkus.test.kubernetes.client.KubernetesServer;
 import io.quarkus.test.kubernetes.client.KubernetesTestServer;
@@ -41,7 +40,6 @@ import io.smallrye.mutiny.TimeoutException;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Inject;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,7 +60,7 @@ import org.junit.jupiter.api.Test;
  * begins with the name of a node.
  */
 @QuarkusTest
-@TestProfile(FleetServiceTest.Profile.class)
+@TestProfile(FleetProfile.class)
 @WithKubernetesTestServer
 class FleetServiceTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -85,28 +83,6 @@ class FleetServiceTest {
   int port;
 
   private static final AtomicInteger REVIEWS = new AtomicInteger();
-
-  public static class Profile implements QuarkusTestProfile {
-    @Override
-    public Map<String, String> getConfigOverrides() {
-      try {
-        var directory = Files.createTempDirectory("fleet");
-        return Map.of(
-            "quarkus.operator-sdk.start-operator", "false",
-            "quarkus.http.test-port", "0",
-            "quarkus.grpc.server.test-port", "19443",
-            "quarkus.grpc.clients.fleet.use-quarkus-grpc-client", "true",
-            "quarkus.grpc.clients.fleet.host", "localhost",
-            "quarkus.grpc.clients.fleet.test-port", "19443",
-            "quarkus.grpc.clients.fleet.plain-text", "false",
-            "podsnapshot.identity.server-names", "localhost",
-            "podsnapshot.fleet.token", directory.resolve("token").toString(),
-            "podsnapshot.fleet.authorities", directory.resolve("ca.crt").toString());
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-  }
 
   @BeforeEach
   void theNodeHasWhatKubeletGivesIt() throws Exception {
@@ -213,6 +189,7 @@ class FleetServiceTest {
 
   @Test
   void aNodeSpeaksForItsOwn() {
+    fleet.greet(NodeRef.newBuilder().setNode("node1").build()).await().atMost(PATIENCE);
     var pod = ref(podOn("node1"));
     var reply = fleet.match(MatchRequest.newBuilder().setNode("node1").setPod(pod).build());
     assertTrue(reply.await().atMost(PATIENCE).hasUntouched(), "no policy selects it");
@@ -228,6 +205,8 @@ class FleetServiceTest {
     assertRefused(
         Code.PERMISSION_DENIED,
         fleet.orders(NodeRef.newBuilder().setNode("node2").build()).collect().first());
+    assertRefused(
+        Code.PERMISSION_DENIED, fleet.greet(NodeRef.newBuilder().setNode("node2").build()));
     assertTrue(rejected("foreign_node") > 0);
     var stream = fleet.orders(NodeRef.newBuilder().setNode("node1").build());
     assertThrows(

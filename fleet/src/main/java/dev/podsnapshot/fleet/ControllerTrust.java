@@ -13,6 +13,7 @@ import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.jboss.logging.Logger;
 
 /**
  * Trusts what the authorities in a file signed, as the file is at each handshake: it may come after
@@ -20,6 +21,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * count for nothing here. The server's name is compared by the TLS layer below.
  */
 public final class ControllerTrust extends X509ExtendedTrustManager {
+  private static final Logger LOG = Logger.getLogger(ControllerTrust.class);
+
   private final Path authorities;
 
   public ControllerTrust(Path authorities) {
@@ -29,18 +32,32 @@ public final class ControllerTrust extends X509ExtendedTrustManager {
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
       throws CertificateException {
-    trust().checkServerTrusted(chain, type, engine);
+    check(trust -> trust.checkServerTrusted(chain, type, engine));
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
       throws CertificateException {
-    trust().checkServerTrusted(chain, type, socket);
+    check(trust -> trust.checkServerTrusted(chain, type, socket));
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
-    trust().checkServerTrusted(chain, type);
+    check(trust -> trust.checkServerTrusted(chain, type));
+  }
+
+  private interface Check {
+    void by(X509ExtendedTrustManager trust) throws CertificateException;
+  }
+
+  /** Says why: the caller sees no more than that the controller is unavailable. */
+  private void check(Check check) throws CertificateException {
+    try {
+      check.by(trust());
+    } catch (CertificateException e) {
+      LOG.warnf("phase=trust the controller is not trusted: %s", e.getMessage());
+      throw e;
+    }
   }
 
   private X509ExtendedTrustManager trust() throws CertificateException {
@@ -58,8 +75,7 @@ public final class ControllerTrust extends X509ExtendedTrustManager {
       factory.init(keys);
       return (X509ExtendedTrustManager) factory.getTrustManagers()[0];
     } catch (IOException e) {
-      throw new CertificateException(
-          "the controller's authorities can't be read, so it can't be trusted: " + e, e);
+      throw new CertificateException("its authorities can't be read: " + e, e);
     } catch (CertificateException e) {
       throw e;
     } catch (GeneralSecurityException e) {

@@ -3,15 +3,21 @@ package dev.podsnapshot.restorer;
 import dev.podsnapshot.grpc.Fleet;
 import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.grpc.RestoreReport;
+import io.grpc.Status;
 import io.quarkus.grpc.GrpcClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.Set;
 import org.jboss.logging.Logger;
 
 /** Tells the controller how restores ended; tries for an hour, beside the Pod's path. */
 @ApplicationScoped
 class Reports {
   private static final Logger LOG = Logger.getLogger(Reports.class);
+
+  /** Said again, it would be refused again. */
+  private static final Set<Status.Code> FINAL =
+      Set.of(Status.Code.PERMISSION_DENIED, Status.Code.INVALID_ARGUMENT);
 
   private final Fleet fleet;
 
@@ -29,7 +35,7 @@ class Reports {
         .ifNoItem()
         .after(Duration.ofSeconds(10))
         .fail()
-        .onFailure()
+        .onFailure(e -> !FINAL.contains(Status.fromThrowable(e).getCode()))
         .retry()
         .withBackOff(Duration.ofMillis(200), Duration.ofSeconds(10))
         .expireIn(Duration.ofHours(1).toMillis())
