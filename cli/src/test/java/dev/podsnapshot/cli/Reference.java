@@ -95,7 +95,7 @@ final class Reference {
   }
 
   private static String description(ArgSpec argument) {
-    return String.join(" ", argument.renderedDescription()).replace("|", "\\|");
+    return String.join(" ", argument.description()).replace("|", "\\|");
   }
 
   private static boolean common(OptionSpec option) {
