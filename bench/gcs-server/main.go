@@ -386,6 +386,7 @@ func (s *server) compose(r *http.Request, bucket, target string) (any, error) {
 			Generation          string
 			ObjectPreconditions struct{ IfGenerationMatch string }
 		}
+		Destination struct{ Metadata map[string]string }
 	}
 	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
 		return nil, failure{400, err.Error()}
@@ -394,7 +395,7 @@ func (s *server) compose(r *http.Request, bucket, target string) (any, error) {
 		return nil, failure{400, "more than 32 sources"}
 	}
 	s.composes.Add(1)
-	var o object
+	o := object{metadata: request.Destination.Metadata}
 	s.mu.Lock()
 	for _, source := range request.SourceObjects {
 		part, ok := s.objects[bucket+"/"+source.Name]

@@ -1,7 +1,7 @@
 package dev.podsnapshot.controller;
 
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
-import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
+import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -11,6 +11,6 @@ class ReconciliationMetrics {
   @Produces
   @Singleton
   Metrics metrics(MeterRegistry registry) {
-    return MicrometerMetrics.withoutPerResourceMetrics(registry);
+    return MicrometerMetricsV2.newBuilder(registry).build();
   }
 }

@@ -88,24 +88,28 @@ public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodS
     }
     var ready = ready(conditions);
     if (!ready.equals(conditions)) {
+      tell(snapshot, ready);
       snapshots.updateStatus(
           snapshot.getMetadata().getNamespace(),
           snapshot.getMetadata().getName(),
           status -> status.withConditions(ready(status.conditions())));
-      if (Conditions.isTrue(ready, Conditions.READY)) {
-        notices
-            .origin(snapshot)
-            .ifPresent(pod -> notices.checkpointed(pod, snapshot.getMetadata().getName()));
-      }
-      if (Conditions.isFalse(ready, Conditions.CHECKPOINT)
-          || Conditions.isFalse(ready, Conditions.STORAGE_REPLICATED)) {
-        var why = Conditions.find(ready, Conditions.READY).orElseThrow().getMessage();
-        notices
-            .origin(snapshot)
-            .ifPresent(pod -> notices.checkpointFailed(pod, snapshot.getMetadata().getName(), why));
-      }
     }
     return UpdateControl.noUpdate();
+  }
+
+  /**
+   * Before the status is written: after a crash between the two it is told again, which is once.
+   */
+  private void tell(PodSnapshot snapshot, List<Condition> ready) {
+    var name = snapshot.getMetadata().getName();
+    if (Conditions.isTrue(ready, Conditions.READY)) {
+      notices.origin(snapshot).ifPresent(pod -> notices.checkpointed(pod, name));
+    }
+    if (Conditions.isFalse(ready, Conditions.CHECKPOINT)
+        || Conditions.isFalse(ready, Conditions.STORAGE_REPLICATED)) {
+      var why = Conditions.find(ready, Conditions.READY).orElseThrow().getMessage();
+      notices.origin(snapshot).ifPresent(pod -> notices.checkpointFailed(pod, name, why));
+    }
   }
 
   /** The first status of a new snapshot. */

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 @Isolated
 class QuietTest {
   private static final Pattern RECONCILIATIONS =
-      Pattern.compile("(?m)^(operator_sdk_(?:reconciliations|events)\\S*_total\\S*) (\\S+)$");
+      Pattern.compile("(?m)^((?:reconciliations|events)_\\S*total\\S*) (\\S+)$");
 
   private Node node;
 

@@ -189,7 +189,7 @@ class StageBench {
   private void stageByTransferManager(String name) throws Exception {
     var config =
         TransferManagerConfig.newBuilder()
-            .setStorageOptions((StorageOptions) storage.getOptions())
+            .setStorageOptions(storage.getOptions())
             .setMaxWorkers(8)
             .setPerWorkerBufferSize(8 << 20)
             .setAllowDivideAndConquerDownload(true)

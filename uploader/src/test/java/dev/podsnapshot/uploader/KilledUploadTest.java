@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,9 +59,9 @@ class KilledUploadTest {
   }
 
   private void killAndLook() throws Exception {
-    var begin = System.nanoTime();
-    run("whole");
-    var whole = System.nanoTime() - begin;
+    var first = STORED.matcher(run("whole"));
+    assertTrue(first.find());
+    var whole = Long.parseLong(first.group(2));
     assertRestorable("whole");
     var early = 0;
     var midway = 0;
@@ -71,9 +70,12 @@ class KilledUploadTest {
     for (var kill = 0; kill < KILLS; kill++) {
       var snapshot = "killed-" + kill;
       var process = start(snapshot);
-      // The first third of a process's time is spent on becoming one.
-      Thread.sleep(
-          TimeUnit.NANOSECONDS.toMillis((long) (whole * (0.35 + 0.65 * random.nextDouble()))));
+      // The upload begins with its journal.
+      var journal = Journal.path(home.resolve("journal"), snapshot);
+      while (!Files.exists(journal) && process.isAlive()) {
+        Thread.sleep(1);
+      }
+      Thread.sleep((long) (whole * random.nextDouble()));
       process.destroyForcibly();
       process.waitFor();
       var there = settled(snapshot);

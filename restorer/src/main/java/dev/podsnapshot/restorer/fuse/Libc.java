@@ -14,6 +14,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /** The system calls of a FUSE server on Linux, x86-64 and arm64. */
+@SuppressWarnings("restricted") // native calls are what this class is for
 final class Libc {
   static final int ENOENT = 2;
   static final int EINTR = 4;
