@@ -6,6 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
+import dev.podsnapshot.api.PodSnapshotPolicy;
+import dev.podsnapshot.api.PodSnapshotPolicySpec;
+import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
+import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotScope;
+import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerConfig;
+import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotSpec;
 import dev.podsnapshot.grpc.CheckpointReport;
 import dev.podsnapshot.grpc.Fleet;
@@ -17,6 +23,7 @@ import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.grpc.ReplicationReport;
 import dev.podsnapshot.grpc.RestoreReport;
 import dev.podsnapshot.grpc.SnapshotRef;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -263,6 +270,55 @@ class FleetServiceTest {
         .setSnapshot(snapshot)
         .setLocation(Location.newBuilder().setBucket("bucket").setPrefix(prefix))
         .build();
+  }
+
+  @Test
+  void aPodIsNotRestoredFromAnotherNamespace() {
+    var policy = new PodSnapshotPolicy();
+    policy.setMetadata(new ObjectMetaBuilder().withName("policy").build());
+    policy.setSpec(
+        new PodSnapshotPolicySpec(
+            new LabelSelectorBuilder().addToMatchLabels("app", "app").build(),
+            "storage",
+            SnapshotScope.WHOLE_POD,
+            new TriggerConfig(TriggerType.MANUAL, PostCheckpoint.RESUME),
+            null,
+            null));
+    client.resource(policy).create();
+    var foreign = new PodSnapshot();
+    foreign.setMetadata(
+        new ObjectMetaBuilder().withName("foreign").withNamespace("elsewhere").build());
+    foreign.setSpec(new PodSnapshotSpec("policy"));
+    client.resource(foreign).create();
+    for (var name : List.of("foreign", "elsewhere/foreign", "../elsewhere/foreign")) {
+      var pod =
+          new PodBuilder(podOn("node1"))
+              .editMetadata()
+              .withName("asks-" + UUID.randomUUID())
+              .withResourceVersion(null)
+              .addToLabels("app", "app")
+              .addToAnnotations(PodSnapshotApi.RESTORE_FROM, name)
+              .endMetadata()
+              .editSpec()
+              .withRuntimeClassName("gvisor")
+              .addNewContainer()
+              .withName("main")
+              .withImage("x")
+              .endContainer()
+              .endSpec()
+              .build();
+      var reply =
+          fleet
+              .match(
+                  MatchRequest.newBuilder()
+                      .setNode("node1")
+                      .setPod(ref(client.resource(pod).create()))
+                      .build())
+              .await()
+              .atMost(PATIENCE);
+      assertEquals("SnapshotNotFound", reply.getColdStart().getReason(), reply.toString());
+    }
+    client.resource(policy).delete();
   }
 
   @Test

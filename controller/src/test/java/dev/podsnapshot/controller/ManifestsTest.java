@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -189,6 +191,21 @@ class ManifestsTest {
     var uploader =
         Files.readString(Path.of("../uploader/src/main/resources/application.properties"));
     assertTrue(uploader.contains("quarkus.grpc.server.host=127.0.0.1"), uploader);
+  }
+
+  @Test
+  void onlyAgentsReachTheControllersPort() {
+    var policy = named(NetworkPolicy.class, CONTROLLER).getSpec();
+    assertEquals(Map.of("app", CONTROLLER), policy.getPodSelector().getMatchLabels());
+    var toGrpc =
+        policy.getIngress().stream()
+            .filter(rule -> rule.getPorts().getFirst().getPort().getStrVal().equals("grpc"))
+            .toList();
+    assertEquals(1, toGrpc.size());
+    assertEquals(1, toGrpc.getFirst().getFrom().size());
+    assertEquals(
+        Map.of("app", AGENT),
+        toGrpc.getFirst().getFrom().getFirst().getPodSelector().getMatchLabels());
   }
 
   @Test

@@ -2,6 +2,8 @@ package dev.podsnapshot.restorer;
 
 import dev.podsnapshot.grpc.Fleet;
 import dev.podsnapshot.grpc.NodeRef;
+import dev.podsnapshot.runsc.Runsc;
+import dev.podsnapshot.runsc.RunscException;
 import io.quarkus.grpc.GrpcClient;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -11,8 +13,9 @@ import java.time.Duration;
 import org.jboss.logging.Logger;
 
 /**
- * Keeps the line to the controller open. The first handshake of a process takes a second, which no
- * Pod should wait for; the client closes a line that was idle for a minute.
+ * Keeps the line to the controller open. The first call of a process connects, loads classes and
+ * reads the node's fingerprint, which takes longer than a Pod may wait: so no Pod's question is the
+ * first. Later a line that was idle for a minute would be closed.
  */
 @ApplicationScoped
 class ControllerLine {
@@ -21,13 +24,15 @@ class ControllerLine {
   private static final Duration FIRST_RETRY = Duration.ofMillis(200);
   private static final Duration LAST_RETRY = Duration.ofSeconds(5);
 
+  private final RestorerConfig config;
+  private final Runsc runsc;
   private final Fleet fleet;
-  private final NodeRef node;
   private Thread greeting;
 
-  ControllerLine(RestorerConfig config, @GrpcClient("fleet") Fleet fleet) {
+  ControllerLine(RestorerConfig config, Runsc runsc, @GrpcClient("fleet") Fleet fleet) {
+    this.config = config;
+    this.runsc = runsc;
     this.fleet = fleet;
-    this.node = NodeRef.newBuilder().setNode(config.node()).build();
   }
 
   void start(@Observes StartupEvent event) {
@@ -45,9 +50,9 @@ class ControllerLine {
       var pause = INTERVAL;
       var state = "open";
       try {
-        fleet.greet(node).await().atMost(INTERVAL);
+        fleet.greet(node()).await().atMost(INTERVAL);
         retry = FIRST_RETRY;
-      } catch (RuntimeException e) {
+      } catch (RunscException | RuntimeException e) {
         state = e.toString();
         pause = retry;
         retry =
@@ -63,5 +68,12 @@ class ControllerLine {
         return;
       }
     }
+  }
+
+  private NodeRef node() throws RunscException {
+    return NodeRef.newBuilder()
+        .setNode(config.node())
+        .setFingerprint(runsc.fingerprint().wire())
+        .build();
   }
 }
