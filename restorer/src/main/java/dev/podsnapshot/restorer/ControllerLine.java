@@ -10,6 +10,7 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import org.jboss.logging.Logger;
 
 /**
@@ -27,6 +28,7 @@ class ControllerLine {
   private final RestorerConfig config;
   private final Runsc runsc;
   private final Fleet fleet;
+  private final CountDownLatch opened = new CountDownLatch(1);
   private Thread greeting;
 
   ControllerLine(RestorerConfig config, Runsc runsc, @GrpcClient("fleet") Fleet fleet) {
@@ -43,6 +45,11 @@ class ControllerLine {
     greeting.interrupt();
   }
 
+  /** Whether the controller ever answered this process. */
+  boolean wasOpen() {
+    return opened.getCount() == 0;
+  }
+
   private void keepOpen() {
     var retry = FIRST_RETRY;
     var told = "";
@@ -52,6 +59,7 @@ class ControllerLine {
       try {
         fleet.greet(node()).await().atMost(INTERVAL);
         retry = FIRST_RETRY;
+        opened.countDown();
       } catch (RunscException | RuntimeException e) {
         state = e.toString();
         pause = retry;
