@@ -5,12 +5,15 @@
 #   RUNSC         the node's runsc
 #   RUNSC_TOML    the file that containerd's runtime handler names as ConfigPath
 #   HOOK_HOME     where the hook shall lie on the node
+#   HOOK_CREATE_DEADLINE_MS  how long a container waits for the decision before it starts cold (2000); the restorer's
+#                 PODSNAPSHOT_MATCH_DEADLINE must be shorter
 # `install.sh remove` takes it out again.
 set -eu
 HOST=${HOST-/host}
 RUNSC=${RUNSC:-/usr/local/bin/runsc}
 RUNSC_TOML=${RUNSC_TOML:-/etc/containerd/runsc.toml}
 HOOK_HOME=${HOOK_HOME:-/opt/podsnapshots/bin}
+HOOK_CREATE_DEADLINE_MS=${HOOK_CREATE_DEADLINE_MS:-2000}
 here=$(cd "$(dirname "$0")" && pwd)
 toml=$HOST$RUNSC_TOML
 home=$HOST$HOOK_HOME
@@ -33,7 +36,7 @@ fi
 
 mkdir -p "$home" "$HOST/run/podsnapshots"
 cp "$here/ask" "$home/ask.new" && chmod 755 "$home/ask.new" && mv "$home/ask.new" "$home/ask"
-sed -e "s#@RUNSC@#$RUNSC#" -e "s#@HOME_DIR@#$HOOK_HOME#" "$here/runsc-hook.sh" >"$home/runsc-hook.new"
+sed -e "s#@RUNSC@#$RUNSC#" -e "s#@HOME_DIR@#$HOOK_HOME#" -e "s#@CREATE_DEADLINE_MS@#$HOOK_CREATE_DEADLINE_MS#" "$here/runsc-hook.sh" >"$home/runsc-hook.new"
 chmod 755 "$home/runsc-hook.new" && mv "$home/runsc-hook.new" "$home/runsc-hook"
 point_to "$HOOK_HOME/runsc-hook"
 echo "hook installed at $HOOK_HOME/runsc-hook, $RUNSC_TOML points to it"

@@ -28,7 +28,6 @@ import io.grpc.StatusRuntimeException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.common.annotation.Blocking;
-import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.time.ZoneOffset;
@@ -292,17 +291,25 @@ public class FleetService implements Fleet {
   }
 
   @Override
-  @RunOnVirtualThread
+  @Blocking
   public Uni<Ack> stopping(PodRef ref) {
+    return pod(ref)
+        .map(
+            pod ->
+                Uni.createFrom()
+                    .item(() -> beforeStop(pod))
+                    // It waits for a checkpoint: not on one of the threads that all calls share.
+                    .runSubscriptionOn(task -> Thread.ofVirtual().name("stopping").start(task)))
+        .orElseGet(() -> Uni.createFrom().item(ACK));
+  }
+
+  private Ack beforeStop(Pod pod) {
     try {
-      var pod = pod(ref);
-      if (pod.isPresent()) {
-        deletions.beforeStop(pod.get());
-      }
+      deletions.beforeStop(pod);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return Uni.createFrom().item(ACK);
+    return ACK;
   }
 
   /** The Pod that the caller speaks for; empty: it is gone, or another has its name. */

@@ -3,8 +3,10 @@ package dev.podsnapshot.controller;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.api.PodSnapshotPolicy;
+import dev.podsnapshot.api.PodSnapshotPolicySpec;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotScope;
+import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerConfig;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
 import dev.podsnapshot.grpc.ColdStart;
@@ -109,6 +111,17 @@ class Matches {
         .increment();
     LOG.infof("pod=%s/%s phase=match decision=%s", meta.getNamespace(), meta.getName(), decision);
     return reply.build();
+  }
+
+  /** All that {@link #answer} does for a Pod that a policy selects, but nobody is told. */
+  void rehearse(Pod pod, NodeFingerprint node) {
+    policyOf(pod);
+    var policy = new PodSnapshotPolicy();
+    policy.setMetadata(pod.getMetadata());
+    policy.setSpec(
+        new PodSnapshotPolicySpec(null, "", null, new TriggerConfig(null, null), null, null));
+    LOG.debugf("phase=rehearsal decision=%s", decide(pod, policy, node));
+    emptyDirs(pod);
   }
 
   Optional<PodSnapshotPolicy> policyOf(Pod pod) {

@@ -10,7 +10,6 @@ import io.grpc.Status;
 import io.grpc.StatusException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcService;
-import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.smallrye.mutiny.Uni;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,9 +30,18 @@ public class UploadService implements Upload {
     this.registry = registry;
   }
 
+  /**
+   * On a virtual thread of its own, not on one that the framework hands the call to: there a call
+   * that came while others began was received, and then never heard of again.
+   */
   @Override
-  @RunOnVirtualThread
   public Uni<StoreReply> store(StoreRequest request) {
+    return Uni.createFrom()
+        .deferred(() -> upload(request))
+        .runSubscriptionOn(task -> Thread.ofVirtual().name("store").start(task));
+  }
+
+  private Uni<StoreReply> upload(StoreRequest request) {
     try {
       var stored = uploads.store(spooled(request));
       return Uni.createFrom()
