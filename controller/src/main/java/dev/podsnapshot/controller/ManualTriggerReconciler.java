@@ -105,7 +105,7 @@ public class ManualTriggerReconciler implements Reconciler<PodSnapshotManualTrig
             .getControllerEventSource()
             .list(namespace, t -> t.getSpec().targetPod().equals(target) && !terminal(t))
             .filter(t -> !t.getMetadata().getUid().equals(trigger.getMetadata().getUid()))
-            .filter(t -> before(t, trigger))
+            .filter(t -> before(t, trigger) || begun(t))
             .findFirst();
     if (other.isPresent()) {
       throw new RefusedException(
@@ -170,6 +170,13 @@ public class ManualTriggerReconciler implements Reconciler<PodSnapshotManualTrig
         storage,
         new SnapshotFactory.Cause.Object(
             trigger.getMetadata().getName(), trigger.getMetadata().getUid()));
+  }
+
+  /**
+   * Creation times are whole seconds: of two of one second, the one that has begun is the first.
+   */
+  private boolean begun(PodSnapshotManualTrigger trigger) {
+    return snapshots.find(trigger.getMetadata().getNamespace(), snapshotName(trigger)).isPresent();
   }
 
   private static boolean before(PodSnapshotManualTrigger a, PodSnapshotManualTrigger b) {
