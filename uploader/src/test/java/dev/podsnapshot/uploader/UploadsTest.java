@@ -217,8 +217,9 @@ class UploadsTest {
         uploads.store(spooled);
         survived = !store.dead; // it may have died over what it removes last
       } catch (FaultyStore.Death | IOException e) {
-        store.dieAfter = -1;
+        survived = false;
       }
+      store.dieAfter = -1;
       var there =
           store.objects(BUCKET, spooled.prefix()).stream().mapToLong(StoredObject::bytes).sum();
       store.dead = false;
