@@ -109,10 +109,9 @@ public class FleetService implements Fleet {
   @Blocking
   public Uni<MatchReply> match(MatchRequest request) {
     require(caller().as(request.getNode()));
-    // No Pod: a node that only tries whether it is heard.
     return Uni.createFrom()
         .item(
-            (request.hasPod() ? pod(request.getPod()) : Optional.<Pod>empty())
+            pod(request.getPod())
                 .map(pod -> matches.answer(pod, NodeFingerprint.of(request.getFingerprint())))
                 .orElseGet(
                     () ->

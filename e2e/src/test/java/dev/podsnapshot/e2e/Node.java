@@ -278,8 +278,12 @@ final class Node implements AutoCloseable {
 
   /** Writes a file into the container's root file system, below {@code /files}. */
   void writeFile(String pod, String name, String contents) throws IOException {
+    post("http://%s:8080/file?name=%s".formatted(ip(pod), name), contents);
+  }
+
+  private static void post(String url, String contents) throws IOException {
     var request =
-        HttpRequest.newBuilder(URI.create("http://%s:8080/file?name=%s".formatted(ip(pod), name)))
+        HttpRequest.newBuilder(URI.create(url))
             .POST(HttpRequest.BodyPublishers.ofString(contents))
             .build();
     try {
@@ -362,22 +366,10 @@ final class Node implements AutoCloseable {
 
   /** Puts an object beside a snapshot's own ones, as the uploader would. */
   void storeObject(String snapshot, String name, String contents) throws IOException {
-    var request =
-        HttpRequest.newBuilder(
-                URI.create(
-                    "http://10.87.0.2:4443/upload/storage/v1/b/podsnapshots/o?uploadType=media&name=%s/snapshots/%s/%s"
-                        .formatted(namespace, snapshot, name)))
-            .POST(HttpRequest.BodyPublishers.ofString(contents))
-            .build();
-    try {
-      var answer = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
-      if (answer.statusCode() != 200) {
-        throw new IOException(answer.body());
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException(e);
-    }
+    post(
+        "http://10.87.0.2:4443/upload/storage/v1/b/podsnapshots/o?uploadType=media&name=%s/snapshots/%s/%s"
+            .formatted(namespace, snapshot, name),
+        contents);
   }
 
   PodCondition podRestored(String pod) {
