@@ -28,10 +28,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** A snapshot can be deleted whatever else is gone, and its files go first. */
-@Isolated
 class DeletionTest {
   private Node node;
 
@@ -68,15 +66,6 @@ class DeletionTest {
     node.delete("first");
     assertTrue(Files.exists(node.objects(name).resolve("pages.img")), "nothing else deletes files");
     delete(name);
-    assertNoFiles(node.objects(name));
-  }
-
-  @Test
-  void withTheAgentOfItsNodeGone() throws IOException {
-    node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
-    node.run(node.pod("first", "app"));
-    var name = node.snapshot("first");
-    node.withoutAgent(() -> delete(name));
     assertNoFiles(node.objects(name));
   }
 

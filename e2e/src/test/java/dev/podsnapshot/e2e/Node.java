@@ -94,34 +94,42 @@ final class Node implements AutoCloseable {
                 && Integer.valueOf(1).equals(d.getStatus().getNumberReady()));
   }
 
-  /** Runs {@code body} while no agent of ours is on the node. */
-  void withoutAgent(Runnable body) {
-    var agent = client.apps().daemonSets().inNamespace(SYSTEM).withName("pod-snapshot-agent");
-    agent.edit(
-        d -> {
-          d.getSpec().getTemplate().getSpec().setNodeSelector(Map.of("no-such-node", "true"));
-          return d;
-        });
-    try {
-      await(
-          "the agent's end",
-          () ->
-              client
-                  .pods()
-                  .inNamespace(SYSTEM)
-                  .withLabel("app", "pod-snapshot-agent")
-                  .list()
-                  .getItems(),
-          List::isEmpty);
-      body.run();
-    } finally {
-      agent.edit(
-          d -> {
-            d.getSpec().getTemplate().getSpec().setNodeSelector(null);
-            return d;
-          });
+  /** Something that is not there until this is closed. */
+  interface Absence extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Takes our agent off the node. */
+  Absence withoutAgent() {
+    selectAgentsNodes(Map.of("no-such-node", "true"));
+    await(
+        "the agent's end",
+        () ->
+            client
+                .pods()
+                .inNamespace(SYSTEM)
+                .withLabel("app", "pod-snapshot-agent")
+                .list()
+                .getItems(),
+        List::isEmpty);
+    return () -> {
+      selectAgentsNodes(null);
       suiteReady();
-    }
+    };
+  }
+
+  private void selectAgentsNodes(Map<String, String> labels) {
+    client
+        .apps()
+        .daemonSets()
+        .inNamespace(SYSTEM)
+        .withName("pod-snapshot-agent")
+        .edit(
+            d -> {
+              d.getSpec().getTemplate().getSpec().setNodeSelector(labels);
+              return d;
+            });
   }
 
   /** Leaves nothing: Pods, snapshots with their files, the namespace. */
