@@ -35,7 +35,7 @@ deploy: build
 	images/build
 	local/deploy
 
-docs: local/.tools
+docs:
 	docs/build
 
 chart: local/.tools
