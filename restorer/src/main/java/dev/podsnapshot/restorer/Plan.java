@@ -16,6 +16,7 @@ final class Plan {
   private final Staging staging;
   private final Set<String> restored = new HashSet<>();
   private final long begun = System.nanoTime();
+  private volatile long startable;
   private final boolean onDelete;
   private final EmptyDirs emptyDirs;
   private boolean withdrawn;
@@ -77,6 +78,15 @@ final class Plan {
 
   long begunNanos() {
     return begun;
+  }
+
+  /** The sandbox can be restored from what is here by now. */
+  void startable() {
+    startable = System.nanoTime();
+  }
+
+  long startableNanos() {
+    return startable;
   }
 
   /** Whether a container created now shall be restored: not once all of them were. */

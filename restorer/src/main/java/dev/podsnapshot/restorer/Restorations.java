@@ -230,6 +230,8 @@ class Restorations {
       if (!directory.startsWith(config.cache())) {
         expectPages(plan);
       }
+      plan.startable();
+      phase("stage", plan.startableNanos() - plan.begunNanos());
       plan.containerRestored(sandbox);
       if (!plan.rootfs()) {
         Thread.ofVirtual().name("watch-" + sandbox).start(() -> watch(sandbox, plan));
@@ -368,8 +370,11 @@ class Restorations {
       var staged =
           plan.staging().whole().exceptionally(e -> new Staged(config.cache(), 0, 0, false)).join();
       var millis = (System.nanoTime() - plan.begunNanos()) / 1_000_000;
-      metrics.counter("podsnapshot_restores_total", "result", "restored", "reason", "").increment();
-      metrics.timer("podsnapshot_restore", "phase", "total").record(millis, TimeUnit.MILLISECONDS);
+      metrics
+          .counter("podsnapshot_node_restores_total", "result", "restored", "reason", "")
+          .increment();
+      phase("load", System.nanoTime() - plan.startableNanos());
+      phase("total", System.nanoTime() - plan.begunNanos());
       LOG.infof(
           "pod=%s/%s snapshot=%s phase=restored bytes=%d stage_millis=%d millis=%d cache_hit=%s",
           plan.pod().getNamespace(),
@@ -396,6 +401,11 @@ class Restorations {
     }
   }
 
+  /** Of a restore: {@code stage} and {@code load} follow each other and add up to the total. */
+  private void phase(String name, long nanos) {
+    metrics.timer("podsnapshot_restore", "phase", name).record(nanos, TimeUnit.NANOSECONDS);
+  }
+
   private String failed(String id, String text) {
     var plan = plans.get(sandboxOf.getOrDefault(id, id));
     if (plan != null && plan.restore() != null) {
@@ -419,7 +429,9 @@ class Restorations {
     if (plan.withdraw()) {
       liveRestores.end(plan.pod());
       cache.release(plan.restore());
-      metrics.counter("podsnapshot_restores_total", "result", "cold", "reason", reason).increment();
+      metrics
+          .counter("podsnapshot_node_restores_total", "result", "cold", "reason", reason)
+          .increment();
       LOG.warnf(
           "pod=%s/%s snapshot=%s phase=restore reason=%s cold start: %s",
           plan.pod().getNamespace(),
