@@ -1,9 +1,10 @@
 # make demo   from nothing to the main job: a JVM application restored from its snapshot
 # make test   unit tests, then end-to-end tests on a real local node
-# Both install and build what they need (as root, on Debian); the second time they take what is there.
+# make rules  the alert rules: makes their manifest, checks and tests them
+# Demo and test install and build what they need (as root, on Debian); the second time they take what is there.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test build deploy clean down
+.PHONY: demo test rules build deploy clean down
 export JAVA_HOME ?= $(shell ls -d /usr/lib/jvm/*25* 2>/dev/null | head -n 1)
 MVN := mvn -B -ntp
 
@@ -20,6 +21,12 @@ test: local/.tools
 	  || { local/dump target/cluster-dump; local/summary; exit 1; }
 	@local/summary
 	@local/cluster down
+
+# kubernetes/rules/prometheusrule.yaml holds podsnapshot.rules.yaml for the Prometheus operator.
+rules: local/.tools
+	cd kubernetes/rules && { cat prometheusrule.head.yaml; sed '/^#/d; s/^./  &/' podsnapshot.rules.yaml; } >prometheusrule.yaml
+	local/prometheus promtool check rules --lint=all --lint-fatal kubernetes/rules/podsnapshot.rules.yaml
+	local/prometheus promtool test rules kubernetes/rules/tests/*.yaml
 
 # The tools that the rest of this file needs.
 local/.tools: local/tools
