@@ -1,10 +1,12 @@
 # make demo   from nothing to the main job: a JVM application restored from its snapshot
 # make test   unit tests, then end-to-end tests on a real local node
+# make docs   the site, from docs/ into target/site; fails on a broken link, or where a page is behind the sources
+# make chart  lints the Helm chart and compares it with kustomize, object by object
 # make rules  the alert rules: makes their manifest, checks and tests them
-# Demo and test install and build what they need (as root, on Debian); the second time they take what is there.
+# The first two install and build what they need (as root, on Debian); the second time they take what is there.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test rules build deploy clean down
+.PHONY: demo test build deploy docs chart rules clean down
 export JAVA_HOME ?= $(shell ls -d /usr/lib/jvm/*25* 2>/dev/null | head -n 1)
 MVN := mvn -B -ntp
 
@@ -39,6 +41,12 @@ build: local/.tools
 deploy: build
 	images/build
 	local/deploy
+
+docs:
+	docs/build
+
+chart: local/.tools
+	kubernetes/helm/check
 
 down:
 	local/cluster down

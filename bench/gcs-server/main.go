@@ -67,6 +67,8 @@ type server struct {
 func main() {
 	listen := flag.String("listen", "127.0.0.1:18444", "address")
 	limit := flag.Int64("connection-bytes", 0, "bytes a second that one connection may send; 0: no limit")
+	link := flag.Int64("link-bytes", 0, "bytes a second that all connections together may send; 0: no limit")
+	latency := flag.Duration("latency", 0, "how long each request is under way before it is looked at")
 	keep := flag.Bool("keep", false, "remember the bytes, so that they can be read")
 	flag.Parse()
 	listener, err := net.Listen("tcp", *listen)
@@ -75,27 +77,54 @@ func main() {
 	}
 	s := &server{keep: *keep, url: "http://" + listener.Addr().String(), objects: map[string]object{}}
 	s.generation.Store(time.Now().UnixMicro())
-	log.Fatal(http.Serve(cappedListener{listener, *limit}, s))
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(*latency)
+		s.ServeHTTP(w, r)
+	})
+	log.Fatal(http.Serve(cappedListener{listener, *limit, &pace{limit: float64(*link)}}, handler))
 }
 
-// cappedListener limits what each connection delivers, as a network path to a bucket does.
+// cappedListener limits what each connection delivers, and all together, as a network path to a bucket does.
 type cappedListener struct {
 	net.Listener
 	limit int64
+	link  *pace
 }
 
 func (l cappedListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	if err != nil || l.limit == 0 {
+	if err != nil || (l.limit == 0 && l.link.limit == 0) {
 		return c, err
 	}
-	return &cappedConn{Conn: c, limit: float64(l.limit)}, nil
+	return &cappedConn{Conn: c, own: pace{limit: float64(l.limit)}, link: l.link}, nil
+}
+
+// pace is a rate that bytes keep to.
+type pace struct {
+	limit float64 // bytes a second; 0: any
+	mu    sync.Mutex
+	next  time.Time // when the bytes that were read until now have paid their time
+}
+
+// after tells how long to wait for n bytes that were just read.
+func (p *pace) after(n int) time.Duration {
+	if p.limit == 0 {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if p.next.Before(now.Add(-10 * time.Millisecond)) {
+		p.next = now.Add(-10 * time.Millisecond) // idle time is not saved up
+	}
+	p.next = p.next.Add(time.Duration(float64(n) / p.limit * float64(time.Second)))
+	return p.next.Sub(now)
 }
 
 type cappedConn struct {
 	net.Conn
-	limit float64
-	next  time.Time // when the bytes that were read until now have paid their time
+	own  pace
+	link *pace
 }
 
 func (c *cappedConn) Read(p []byte) (int, error) {
@@ -103,12 +132,7 @@ func (c *cappedConn) Read(p []byte) (int, error) {
 		p = p[:256<<10]
 	}
 	n, err := c.Conn.Read(p)
-	now := time.Now()
-	if c.next.Before(now.Add(-10 * time.Millisecond)) {
-		c.next = now.Add(-10 * time.Millisecond) // idle time is not saved up
-	}
-	c.next = c.next.Add(time.Duration(float64(n) / c.limit * float64(time.Second)))
-	if wait := time.Until(c.next); wait > time.Millisecond {
+	if wait := max(c.own.after(n), c.link.after(n)); wait > time.Millisecond {
 		time.Sleep(wait)
 	}
 	return n, err

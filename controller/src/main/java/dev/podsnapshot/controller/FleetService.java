@@ -8,6 +8,7 @@ import dev.podsnapshot.controller.identity.NodeAuthority;
 import dev.podsnapshot.controller.identity.Refusal;
 import dev.podsnapshot.controller.identity.Refusals;
 import dev.podsnapshot.grpc.Ack;
+import dev.podsnapshot.grpc.Binding;
 import dev.podsnapshot.grpc.CheckpointOrder;
 import dev.podsnapshot.grpc.CheckpointReport;
 import dev.podsnapshot.grpc.Fleet;
@@ -50,6 +51,7 @@ public class FleetService implements Fleet {
   private final KubernetesClient client;
   private final Snapshots snapshots;
   private final OrderBook orders;
+  private final Bindings bindings;
   private final PodNotices notices;
   private final Matches matches;
   private final Nodes nodes;
@@ -64,6 +66,7 @@ public class FleetService implements Fleet {
       KubernetesClient client,
       Snapshots snapshots,
       OrderBook orders,
+      Bindings bindings,
       PodNotices notices,
       Matches matches,
       Nodes nodes,
@@ -76,6 +79,7 @@ public class FleetService implements Fleet {
     this.client = client;
     this.snapshots = snapshots;
     this.orders = orders;
+    this.bindings = bindings;
     this.notices = notices;
     this.matches = matches;
     this.nodes = nodes;
@@ -103,6 +107,13 @@ public class FleetService implements Fleet {
       nodes.describe(node.getNode(), NodeFingerprint.of(node.getFingerprint()));
     }
     return orders.of(node.getNode());
+  }
+
+  @Override
+  @Blocking
+  public Multi<Binding> bindings(NodeRef node) {
+    require(caller().as(node.getNode()));
+    return bindings.of(node);
   }
 
   @Override

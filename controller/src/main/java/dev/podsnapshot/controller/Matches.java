@@ -1,6 +1,5 @@
 package dev.podsnapshot.controller;
 
-import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.PodSnapshotPolicySpec;
@@ -42,6 +41,7 @@ class Matches {
   private static final Logger LOG = Logger.getLogger(Matches.class);
 
   private final KubernetesClient client;
+  private final Catalog catalog;
   private final Snapshots snapshots;
   private final PodNotices notices;
   private final RestoresUnderWay restores;
@@ -50,12 +50,14 @@ class Matches {
 
   Matches(
       KubernetesClient client,
+      Catalog catalog,
       Snapshots snapshots,
       PodNotices notices,
       RestoresUnderWay restores,
       MeterRegistry metrics) {
     this.restores = restores;
     this.client = client;
+    this.catalog = catalog;
     this.snapshots = snapshots;
     this.notices = notices;
     this.metrics = metrics;
@@ -124,28 +126,22 @@ class Matches {
     emptyDirs(pod);
   }
 
+  /** What the Pod would be restored from if its sandbox were made now; nobody is told. */
+  Optional<Restore> foresee(Pod pod, NodeFingerprint node) {
+    return policyOf(pod)
+        .map(policy -> decide(pod, policy, node))
+        .filter(Decision.Restore.class::isInstance)
+        .map(decision -> restore(pod, (Decision.Restore) decision));
+  }
+
   Optional<PodSnapshotPolicy> policyOf(Pod pod) {
-    return Policies.governing(
-        pod,
-        client
-            .resources(PodSnapshotPolicy.class)
-            .inNamespace(pod.getMetadata().getNamespace())
-            .list()
-            .getItems());
+    return Policies.governing(pod, catalog.policies(pod.getMetadata().getNamespace()));
   }
 
   private Decision decide(Pod pod, PodSnapshotPolicy policy, NodeFingerprint node) {
-    var facts = PodFacts.of(pod);
     var candidates =
-        client
-            .resources(PodSnapshot.class)
-            .inNamespace(pod.getMetadata().getNamespace())
-            .list()
-            .getItems()
-            .stream()
-            .map(Candidate::of)
-            .toList();
-    return Matching.decide(facts, PolicyFacts.of(policy), node, candidates);
+        catalog.snapshots(pod.getMetadata().getNamespace()).stream().map(Candidate::of).toList();
+    return Matching.decide(PodFacts.of(pod), PolicyFacts.of(policy), node, candidates);
   }
 
   private static List<EmptyDir> emptyDirs(Pod pod) {
@@ -166,7 +162,11 @@ class Matches {
 
   private Restore restore(Pod pod, Decision.Restore decision) {
     var namespace = pod.getMetadata().getNamespace();
-    var snapshot = snapshots.find(namespace, decision.snapshot().name()).orElseThrow();
+    var snapshot =
+        catalog.snapshots(namespace).stream()
+            .filter(s -> s.getMetadata().getName().equals(decision.snapshot().name()))
+            .findFirst()
+            .orElseThrow();
     return Restore.newBuilder()
         .setSnapshot(
             SnapshotRef.newBuilder()

@@ -16,16 +16,20 @@ public class DemoResource {
   private static final Instant STARTED = Instant.now();
   private static final AtomicLong REQUESTS = new AtomicLong();
 
+  private static final float[] QUERY = new float[128];
+
   private final Scoring scoring;
 
   DemoResource(Scoring scoring) {
     this.scoring = scoring;
   }
 
-  public record Answer(String id, long requests, Instant startedAt, double warmUpSeconds) {}
+  public record Answer(
+      String id, long requests, Instant startedAt, double warmUpSeconds, double score) {}
 
   @GET
   public Answer answer() {
-    return new Answer(ID, REQUESTS.incrementAndGet(), STARTED, scoring.warmUpSeconds());
+    return new Answer(
+        ID, REQUESTS.incrementAndGet(), STARTED, scoring.warmUpSeconds(), scoring.score(QUERY));
   }
 }

@@ -18,20 +18,14 @@ import dev.podsnapshot.api.PodSnapshotStorageConfigSpec.TokenSource;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** A snapshot can be deleted whatever else is gone, and its files go first. */
-@Isolated
 class DeletionTest {
   private Node node;
 
@@ -72,24 +66,9 @@ class DeletionTest {
   }
 
   @Test
-  void withTheAgentOfItsNodeGone() throws IOException {
-    node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
-    node.run(node.pod("first", "app"));
-    var name = node.snapshot("first");
-    node.withoutAgent(() -> delete(name));
-    assertNoFiles(node.objects(name));
-  }
-
-  @Test
   void withItsBucketGoneItSaysSo() throws Exception {
     var bucket = node.namespace + "-bucket";
-    var http = HttpClient.newHttpClient();
-    http.send(
-        HttpRequest.newBuilder(URI.create("http://10.87.0.2:4443/storage/v1/b"))
-            .header("content-type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"%s\"}".formatted(bucket)))
-            .build(),
-        HttpResponse.BodyHandlers.discarding());
+    Node.createBucket(bucket);
     var storage = new PodSnapshotStorageConfig();
     storage.setMetadata(new ObjectMetaBuilder().withName(bucket).build());
     storage.setSpec(
@@ -108,7 +87,7 @@ class DeletionTest {
               null));
       node.run(node.pod("first", "app"));
       var name = node.snapshot("first");
-      removeTree(Path.of("/var/lib/podsnapshot-local/gcs", bucket));
+      Node.removeBucket(bucket);
       delete(name);
       var event =
           node.await(
@@ -135,14 +114,6 @@ class DeletionTest {
     if (Files.exists(folder)) {
       try (var files = Files.walk(folder)) {
         assertFalse(files.anyMatch(Files::isRegularFile), "files are left in " + folder);
-      }
-    }
-  }
-
-  private static void removeTree(Path folder) throws IOException {
-    try (var files = Files.walk(folder)) {
-      for (var path : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
       }
     }
   }

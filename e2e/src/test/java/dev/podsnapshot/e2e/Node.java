@@ -39,6 +39,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,7 +51,8 @@ import java.util.function.Supplier;
 final class Node implements AutoCloseable {
   static final String SYSTEM = "podsnapshot-system";
   static final String APP = "localhost/podsnapshot/e2e-app:dev";
-  private static final Path BUCKET = Path.of("/var/lib/podsnapshot-local/gcs/podsnapshots");
+  private static final String STORE = "http://10.87.0.2:4443";
+  private static final Path BUCKETS = Path.of("/var/lib/podsnapshot-local/gcs");
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HttpClient HTTP =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
@@ -94,34 +96,42 @@ final class Node implements AutoCloseable {
                 && Integer.valueOf(1).equals(d.getStatus().getNumberReady()));
   }
 
-  /** Runs {@code body} while no agent of ours is on the node. */
-  void withoutAgent(Runnable body) {
-    var agent = client.apps().daemonSets().inNamespace(SYSTEM).withName("pod-snapshot-agent");
-    agent.edit(
-        d -> {
-          d.getSpec().getTemplate().getSpec().setNodeSelector(Map.of("no-such-node", "true"));
-          return d;
-        });
-    try {
-      await(
-          "the agent's end",
-          () ->
-              client
-                  .pods()
-                  .inNamespace(SYSTEM)
-                  .withLabel("app", "pod-snapshot-agent")
-                  .list()
-                  .getItems(),
-          List::isEmpty);
-      body.run();
-    } finally {
-      agent.edit(
-          d -> {
-            d.getSpec().getTemplate().getSpec().setNodeSelector(null);
-            return d;
-          });
+  /** Something that is not there until this is closed. */
+  interface Absence extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Takes our agent off the node. */
+  Absence withoutAgent() {
+    selectAgentsNodes(Map.of("no-such-node", "true"));
+    await(
+        "the agent's end",
+        () ->
+            client
+                .pods()
+                .inNamespace(SYSTEM)
+                .withLabel("app", "pod-snapshot-agent")
+                .list()
+                .getItems(),
+        List::isEmpty);
+    return () -> {
+      selectAgentsNodes(null);
       suiteReady();
-    }
+    };
+  }
+
+  private void selectAgentsNodes(Map<String, String> labels) {
+    client
+        .apps()
+        .daemonSets()
+        .inNamespace(SYSTEM)
+        .withName("pod-snapshot-agent")
+        .edit(
+            d -> {
+              d.getSpec().getTemplate().getSpec().setNodeSelector(labels);
+              return d;
+            });
   }
 
   /** Leaves nothing: Pods, snapshots with their files, the namespace. */
@@ -278,12 +288,13 @@ final class Node implements AutoCloseable {
 
   /** Writes a file into the container's root file system, below {@code /files}. */
   void writeFile(String pod, String name, String contents) throws IOException {
-    post("http://%s:8080/file?name=%s".formatted(ip(pod), name), contents);
+    post("http://%s:8080/file?name=%s".formatted(ip(pod), name), "text/plain", contents);
   }
 
-  private static void post(String url, String contents) throws IOException {
+  private static void post(String url, String type, String contents) throws IOException {
     var request =
         HttpRequest.newBuilder(URI.create(url))
+            .header("content-type", type)
             .POST(HttpRequest.BodyPublishers.ofString(contents))
             .build();
     try {
@@ -361,15 +372,34 @@ final class Node implements AutoCloseable {
 
   /** The folder in which the object-store server keeps a snapshot's objects. */
   Path objects(String snapshot) {
-    return BUCKET.resolve(namespace).resolve("snapshots").resolve(snapshot);
+    return BUCKETS
+        .resolve("podsnapshots")
+        .resolve(namespace)
+        .resolve("snapshots")
+        .resolve(snapshot);
   }
 
-  /** Puts an object beside a snapshot's own ones, as the uploader would. */
-  void storeObject(String snapshot, String name, String contents) throws IOException {
+  /** Makes a bucket beside the one that all use. */
+  static void createBucket(String bucket) throws IOException {
+    post(STORE + "/storage/v1/b", "application/json", "{\"name\":\"%s\"}".formatted(bucket));
+  }
+
+  /** Takes a bucket away with all that is in it, as somebody else would. */
+  static void removeBucket(String bucket) throws IOException {
+    try (var files = Files.walk(BUCKETS.resolve(bucket))) {
+      for (var path : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+
+  /** Puts an object where the uploader would, in a bucket of {@link #createBucket}. */
+  static Path storeObject(String bucket, String name, String contents) throws IOException {
     post(
-        "http://10.87.0.2:4443/upload/storage/v1/b/podsnapshots/o?uploadType=media&name=%s/snapshots/%s/%s"
-            .formatted(namespace, snapshot, name),
+        STORE + "/upload/storage/v1/b/%s/o?uploadType=media&name=%s".formatted(bucket, name),
+        "application/octet-stream",
         contents);
+    return BUCKETS.resolve(bucket).resolve(name);
   }
 
   PodCondition podRestored(String pod) {

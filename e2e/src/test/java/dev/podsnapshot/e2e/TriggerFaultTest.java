@@ -4,12 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.podsnapshot.api.Conditions;
-import dev.podsnapshot.api.PodSnapshotManualTrigger;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.io.IOException;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,53 +33,6 @@ class TriggerFaultTest {
   private Condition end(String trigger) {
     return Conditions.find(node.triggered(trigger).getStatus().conditions(), Conditions.TRIGGERED)
         .orElseThrow();
-  }
-
-  private void awaitSnapshots(int count) {
-    node.await(count + " snapshots", node::snapshots, s -> s.size() == count);
-  }
-
-  @Test
-  void aSecondTriggerIsRefusedAndDeletingTheFirstAbortsIt() {
-    node.withoutAgent(
-        () -> {
-          node.createTrigger("first", "pod");
-          awaitSnapshots(1);
-          node.createTrigger("second", "pod");
-          var refused = end("second");
-          assertEquals("False/Failed", refused.getStatus() + "/" + refused.getReason());
-          assertTrue(
-              refused.getMessage().startsWith("Another PodSnapshotManualTrigger "),
-              refused.getMessage());
-          assertTrue(
-              refused.getMessage().contains("is already targeting Pod pod"), refused.getMessage());
-          assertTrue(refused.getMessage().contains("not yet completed"), refused.getMessage());
-          node.client
-              .resources(PodSnapshotManualTrigger.class)
-              .inNamespace(node.namespace)
-              .withName("first")
-              .delete();
-          awaitSnapshots(0);
-        });
-    // Nothing of it is left on the node either: the next one works.
-    node.snapshot("pod");
-  }
-
-  @Test
-  void aCheckpointThatNobodyTakesEndsAtItsDeadline() throws IOException {
-    try (var controller =
-        Deployed.controllerWith(Map.of("PODSNAPSHOT_CHECKPOINT_DEADLINE", "4s"))) {
-      node.withoutAgent(
-          () -> {
-            node.createTrigger("late", "pod");
-            var failed = end("late");
-            assertEquals("False/Failed", failed.getStatus() + "/" + failed.getReason());
-            assertTrue(
-                failed.getMessage().startsWith("context deadline exceeded"), failed.getMessage());
-            assertTrue(failed.getMessage().contains("node1"), failed.getMessage());
-          });
-      node.event("pod", "Failed to checkpoint the pod");
-    }
   }
 
   @Test

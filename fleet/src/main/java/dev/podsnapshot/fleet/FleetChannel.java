@@ -8,7 +8,10 @@ import io.vertx.core.net.TrustOptions;
 import io.vertx.grpc.client.GrpcClientOptions;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/** Makes the client {@code fleet} trust the controller's authorities, and none else. */
+/**
+ * Makes the client {@code fleet} trust the controller's authorities, and none else, and notice when
+ * the controller is not there any more.
+ */
 @Unremovable
 @ApplicationScoped
 class FleetChannel implements ChannelBuilderCustomizer<NettyChannelBuilder> {
@@ -33,6 +36,11 @@ class FleetChannel implements ChannelBuilderCustomizer<NettyChannelBuilder> {
     options
         .getTransportOptions()
         .setTrustOptions(TrustOptions.wrap(new ControllerTrust(config.authorities())))
-        .setVerifyHost(true);
+        .setVerifyHost(true)
+        .setConnectTimeout((int) config.connectTimeout().toMillis())
+        .setReadIdleTimeout((int) config.silence().toSeconds())
+        // Where only the controller speaks; how soon is the Pod's sysctl
+        // (kubernetes/base/node.yaml).
+        .setTcpKeepAlive(true);
   }
 }

@@ -13,6 +13,7 @@ import io.grpc.MethodDescriptor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,6 +27,16 @@ class NodeTokenTest {
     @Override
     public Path authorities() {
       return Path.of("/nowhere");
+    }
+
+    @Override
+    public Duration connectTimeout() {
+      return Duration.ofSeconds(1);
+    }
+
+    @Override
+    public Duration silence() {
+      return Duration.ZERO;
     }
   }
 

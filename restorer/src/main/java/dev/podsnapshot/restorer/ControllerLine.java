@@ -23,6 +23,7 @@ import org.jboss.logging.Logger;
 class ControllerLine {
   private static final Logger LOG = Logger.getLogger(ControllerLine.class);
   private static final Duration INTERVAL = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final Duration FIRST_RETRY = Duration.ofMillis(200);
   private static final Duration LAST_RETRY = Duration.ofSeconds(5);
 
@@ -61,7 +62,7 @@ class ControllerLine {
       var pause = INTERVAL;
       var state = "open";
       try {
-        fleet.greet(node()).await().atMost(INTERVAL);
+        fleet.greet(node()).await().atMost(PATIENCE);
         retry = FIRST_RETRY;
         open = true;
         opened.countDown();

@@ -36,8 +36,12 @@ class CountersAtZero {
             reason ->
                 metrics.counter(
                     "podsnapshot_node_restores_total", "result", "cold", "reason", reason));
-    for (var phase : List.of("stage", "load", "total")) {
-      metrics.timer("podsnapshot_restore", "phase", phase);
+    metrics.counter("podsnapshot_node_staged_total");
+    for (var phase : Timeline.Phase.values()) {
+      metrics.timer("podsnapshot_restore", "phase", phase.label());
+    }
+    for (var result : List.of("planned", "unused")) {
+      metrics.counter("podsnapshot_bindings_total", "result", result);
     }
     metrics.timer("podsnapshot_stage");
     metrics.counter("podsnapshot_stage_bytes_total");

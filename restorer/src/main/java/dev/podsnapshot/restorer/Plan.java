@@ -15,8 +15,8 @@ final class Plan {
   private final WorkloadCheckpoint checkpoint;
   private final Staging staging;
   private final Set<String> restored = new HashSet<>();
-  private final long begun = System.nanoTime();
-  private volatile long startable;
+  private final long begun;
+  private final Timeline timeline;
   private final boolean onDelete;
   private final EmptyDirs emptyDirs;
   private boolean withdrawn;
@@ -27,6 +27,7 @@ final class Plan {
    * @param onDelete whether the Pod is snapshotted before its containers are stopped
    * @param emptyDirs the volumes that live in the sandbox
    * @param staging the snapshot on its way here; null with {@code restore}
+   * @param begun when its sandbox asked, by {@link System#nanoTime()}
    */
   Plan(
       PodRef pod,
@@ -34,13 +35,16 @@ final class Plan {
       WorkloadCheckpoint checkpoint,
       Staging staging,
       boolean onDelete,
-      EmptyDirs emptyDirs) {
+      EmptyDirs emptyDirs,
+      long begun) {
     this.pod = pod;
     this.restore = restore;
     this.checkpoint = checkpoint;
     this.staging = staging;
     this.onDelete = onDelete;
     this.emptyDirs = emptyDirs;
+    this.begun = begun;
+    this.timeline = new Timeline(begun);
   }
 
   PodRef pod() {
@@ -76,17 +80,12 @@ final class Plan {
     return restores() && !rootfs() && restore.getInitContainersList().contains(containerName);
   }
 
+  Timeline timeline() {
+    return timeline;
+  }
+
   long begunNanos() {
     return begun;
-  }
-
-  /** The sandbox can be restored from what is here by now. */
-  void startable() {
-    startable = System.nanoTime();
-  }
-
-  long startableNanos() {
-    return startable;
   }
 
   /** Whether a container created now shall be restored: not once all of them were. */

@@ -8,9 +8,11 @@ import dev.podsnapshot.grpc.PostCheckpoint;
 import dev.podsnapshot.grpc.RestoreReport;
 import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.manifest.SnapshotFolder;
+import dev.podsnapshot.restorer.Timeline.Phase;
 import dev.podsnapshot.runsc.Runsc;
 import dev.podsnapshot.runsc.RunscException;
 import dev.podsnapshot.runsc.Sandbox;
+import io.grpc.Status;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcClient;
 import io.quarkus.runtime.StartupEvent;
@@ -46,6 +48,7 @@ class Restorations {
   private final Fleet fleet;
   private final Reports reports;
   private final LiveRestores liveRestores;
+  private final BoundPods boundPods;
   private final MeterRegistry metrics;
 
   /** By sandbox id; those of Pods that a policy selects, until the sandbox is gone. */
@@ -67,6 +70,7 @@ class Restorations {
       @GrpcClient("fleet") Fleet fleet,
       Reports reports,
       LiveRestores liveRestores,
+      BoundPods boundPods,
       MeterRegistry metrics) {
     this.config = config;
     this.cache = cache;
@@ -74,6 +78,7 @@ class Restorations {
     this.fleet = fleet;
     this.reports = reports;
     this.liveRestores = liveRestores;
+    this.boundPods = boundPods;
     this.metrics = metrics;
   }
 
@@ -117,13 +122,22 @@ class Restorations {
   }
 
   private String createSandbox(String id, Bundle bundle) throws IOException {
-    forgetDeadSandboxes();
+    var asked = System.nanoTime();
     var pod =
         PodRef.newBuilder()
             .setNamespace(bundle.annotation(Sandbox.POD_NAMESPACE))
             .setName(bundle.annotation(Sandbox.POD_NAME))
             .setUid(bundle.annotation(Sandbox.POD_UID))
             .build();
+    try {
+      return decide(id, pod, bundle, asked);
+    } finally {
+      boundPods.planned(pod.getUid());
+      Thread.ofVirtual().name("forget").start(this::forgetDeadSandboxes);
+    }
+  }
+
+  private String decide(String id, PodRef pod, Bundle bundle, long asked) throws IOException {
     MatchReply reply;
     try {
       reply =
@@ -134,6 +148,10 @@ class Restorations {
                       .setNode(config.node())
                       .setFingerprint(runsc.fingerprint().wire())
                       .build())
+              .onFailure(e -> Status.fromThrowable(e).getCode() == Status.Code.UNAVAILABLE)
+              .retry()
+              .withBackOff(Duration.ofMillis(50), Duration.ofMillis(200))
+              .expireIn(config.matchDeadline().toMillis())
               .await()
               .atMost(config.matchDeadline());
     } catch (RunscException | RuntimeException e) {
@@ -143,6 +161,7 @@ class Restorations {
       reports.coldStart(pod, "ControllerUnavailable", "the controller did not answer in time");
       return PASS;
     }
+    var matched = System.nanoTime();
     if (reply.hasUntouched()) {
       return PASS;
     }
@@ -163,17 +182,26 @@ class Restorations {
     bundle.write();
 
     if (!reply.hasRestore() || failedPods.contains(pod.getUid())) {
-      plans.put(id, new Plan(pod, null, workload, null, reply.getCheckpointOnDelete(), volumes));
+      plans.put(
+          id, new Plan(pod, null, workload, null, reply.getCheckpointOnDelete(), volumes, asked));
       LOG.infof(
           "pod=%s/%s phase=match cold start: %s",
           pod.getNamespace(), pod.getName(), reply.getColdStart().getMessage());
       return PASS;
     }
     var restore = reply.getRestore();
-    plans.put(
-        id,
+    var plan =
         new Plan(
-            pod, restore, workload, cache.stage(restore), reply.getCheckpointOnDelete(), volumes));
+            pod,
+            restore,
+            workload,
+            cache.stage(restore),
+            reply.getCheckpointOnDelete(),
+            volumes,
+            asked);
+    plans.put(id, plan);
+    plan.timeline().end(Phase.MATCH, matched);
+    plan.timeline().end(Phase.BUNDLE, System.nanoTime());
     LOG.infof(
         "pod=%s/%s phase=match snapshot=%s",
         pod.getNamespace(), pod.getName(), restore.getSnapshot().getName());
@@ -225,13 +253,14 @@ class Restorations {
     if (plan == null || !plan.restores()) {
       return PASS;
     }
+    plan.timeline().end(Phase.SANDBOX, System.nanoTime());
     try {
       var directory = plan.staging().directory(config.stageDeadline().toMillis());
+      plan.timeline().end(Phase.STAGE, System.nanoTime());
       if (!directory.startsWith(config.cache())) {
         expectPages(plan);
       }
-      plan.startable();
-      phase("stage", plan.startableNanos() - plan.begunNanos());
+      metrics.counter("podsnapshot_node_staged_total").increment();
       plan.containerRestored(sandbox);
       if (!plan.rootfs()) {
         Thread.ofVirtual().name("watch-" + sandbox).start(() -> watch(sandbox, plan));
@@ -358,6 +387,7 @@ class Restorations {
   }
 
   private void complete(String sandbox, Plan plan) {
+    plan.timeline().end(Phase.CONTAINERS, System.nanoTime());
     try {
       for (var id : plan.restored()) {
         Files.deleteIfExists(config.restoringNotes().resolve(id));
@@ -365,25 +395,30 @@ class Restorations {
       if (!plan.rootfs()) {
         runsc.waitForRestore(sandbox);
       }
+      plan.timeline().end(Phase.PAGES, System.nanoTime());
       liveRestores.end(plan.pod());
       // A chunk that could not be had and that gVisor did not want is no failure of the restore.
       var staged =
           plan.staging().whole().exceptionally(e -> new Staged(config.cache(), 0, 0, false)).join();
-      var millis = (System.nanoTime() - plan.begunNanos()) / 1_000_000;
+      var millis = plan.timeline().whole().toMillis();
       metrics
           .counter("podsnapshot_node_restores_total", "result", "restored", "reason", "")
           .increment();
-      phase("load", System.nanoTime() - plan.startableNanos());
-      phase("total", System.nanoTime() - plan.begunNanos());
+      plan.timeline()
+          .phases()
+          .forEach(
+              (phase, time) ->
+                  metrics.timer("podsnapshot_restore", "phase", phase.label()).record(time));
       LOG.infof(
-          "pod=%s/%s snapshot=%s phase=restored bytes=%d stage_millis=%d millis=%d cache_hit=%s",
+          "pod=%s/%s snapshot=%s phase=restored bytes=%d staged_millis=%d millis=%d cache_hit=%s %s",
           plan.pod().getNamespace(),
           plan.pod().getName(),
           plan.restore().getSnapshot().getName(),
           staged.bytes(),
           staged.millis(),
           millis,
-          staged.cacheHit());
+          staged.cacheHit(),
+          plan.timeline());
       reports.send(
           RestoreReport.newBuilder()
               .setPod(plan.pod())
@@ -399,11 +434,6 @@ class Restorations {
       failedPods.add(plan.pod().getUid());
       withdrawFailed(plan, e.getMessage());
     }
-  }
-
-  /** Of a restore: {@code stage} and {@code load} follow each other and add up to the total. */
-  private void phase(String name, long nanos) {
-    metrics.timer("podsnapshot_restore", "phase", name).record(nanos, TimeUnit.NANOSECONDS);
   }
 
   private String failed(String id, String text) {

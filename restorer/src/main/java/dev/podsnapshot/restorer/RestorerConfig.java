@@ -71,6 +71,10 @@ public interface RestorerConfig {
   @WithDefault("2")
   int faultConnections();
 
+  /** Buffers of 8 MiB that all arriving snapshots share. */
+  @WithDefault("16")
+  int stageBuffers();
+
   /** How long the controller may take to decide; the hook waits 2 s in all. */
   @WithDefault("1500ms")
   Duration matchDeadline();

@@ -37,6 +37,7 @@ class SnapshotCache {
   private final RestorerConfig config;
   private final SnapshotReader reader;
   private final LiveFolder live;
+  private final ChunkBuffers buffers;
   private final MeterRegistry metrics;
   private final FaultHistory history;
 
@@ -45,10 +46,15 @@ class SnapshotCache {
   private final Map<String, Integer> pins = new HashMap<>();
 
   SnapshotCache(
-      RestorerConfig config, SnapshotReader reader, LiveFolder live, MeterRegistry metrics) {
+      RestorerConfig config,
+      SnapshotReader reader,
+      LiveFolder live,
+      ChunkBuffers buffers,
+      MeterRegistry metrics) {
     this.config = config;
     this.reader = reader;
     this.live = live;
+    this.buffers = buffers;
     this.metrics = metrics;
     this.history = new FaultHistory(config.faultHistory());
     metrics.gauge("podsnapshot_cache_bytes", this, SnapshotCache::heldBytes);
@@ -201,7 +207,7 @@ class SnapshotCache {
     var shown = showIfLarge(manifest, () -> arrival);
     shown.ifPresent(path -> arrival.startable().thenRun(() -> staging.startable().complete(path)));
     try {
-      new Transfer(arrival, reader.chunks(restore.getLocation()), metrics)
+      new Transfer(arrival, reader.chunks(restore.getLocation()), buffers, metrics)
           .run(config.stageConnections(), config.faultConnections());
     } finally {
       history.remember(name, arrival.faults());

@@ -25,6 +25,7 @@ final class Transfer {
 
   private final Arrival arrival;
   private final ChunkSource source;
+  private final ChunkBuffers buffers;
   private final HedgeRule hedges;
   private final MeterRegistry metrics;
   private final Map<Integer, Reading> readings = new ConcurrentHashMap<>();
@@ -32,9 +33,10 @@ final class Transfer {
   /** A chunk's first read, while it is under way. */
   private record Reading(Chunk chunk, long begun, AtomicBoolean hedged) {}
 
-  Transfer(Arrival arrival, ChunkSource source, MeterRegistry metrics) {
+  Transfer(Arrival arrival, ChunkSource source, ChunkBuffers buffers, MeterRegistry metrics) {
     this.arrival = arrival;
     this.source = source;
+    this.buffers = buffers;
     this.metrics = metrics;
     this.hedges = new HedgeRule(arrival.chunks().size());
   }
@@ -71,17 +73,13 @@ final class Transfer {
   }
 
   private void work(Urgency atLeast) {
-    ByteBuffer buffer = null;
     try {
       for (var next = arrival.next(atLeast); next.isPresent(); next = arrival.next(atLeast)) {
-        var chunk = next.get();
-        if (buffer == null || buffer.capacity() < chunk.length()) {
-          buffer = ByteBuffer.allocateDirect(chunk.length());
-        }
-        if (arrival.recover(chunk, buffer)) {
-          metrics.counter("podsnapshot_stage_recovered_bytes_total").increment(chunk.length());
-        } else {
-          fetch(chunk, buffer);
+        var buffer = buffers.take();
+        try {
+          bring(next.get(), buffer);
+        } finally {
+          buffers.give(buffer);
         }
       }
     } catch (StagingException e) {
@@ -95,6 +93,15 @@ final class Transfer {
     } catch (RuntimeException | Error e) {
       LOG.errorf(e, "phase=stage");
       arrival.fail(new StagingException("StagingFailed", "staging failed: " + e, e));
+    }
+  }
+
+  private void bring(Chunk chunk, ByteBuffer buffer)
+      throws StagingException, IOException, InterruptedException {
+    if (arrival.recover(chunk, buffer)) {
+      metrics.counter("podsnapshot_stage_recovered_bytes_total").increment(chunk.length());
+    } else {
+      fetch(chunk, buffer);
     }
   }
 
@@ -159,16 +166,22 @@ final class Transfer {
 
   /** Whatever goes wrong here, the first read goes on. */
   private void hedge(Reading reading) {
-    var won = false;
+    var buffer = buffers.takeIfFree();
+    if (buffer.isPresent()) {
+      var won = readAgain(reading.chunk, buffer.get());
+      metrics.counter("podsnapshot_stage_hedges_total", "result", won ? "won" : "lost").increment();
+      buffers.give(buffer.get());
+    }
+  }
+
+  private boolean readAgain(Chunk chunk, ByteBuffer buffer) {
     try {
-      var chunk = reading.chunk;
-      var buffer = ByteBuffer.allocateDirect(chunk.length());
-      source.read(chunk, buffer);
+      source.read(chunk, buffer.limit(chunk.length()));
       metrics.counter("podsnapshot_stage_bytes_total").increment(buffer.position());
-      won = arrival.put(chunk, buffer.flip());
+      return arrival.put(chunk, buffer.flip());
     } catch (StagingException | IOException | RuntimeException e) {
       LOG.debugf("phase=stage second read: %s", e.toString());
+      return false;
     }
-    metrics.counter("podsnapshot_stage_hedges_total", "result", won ? "won" : "lost").increment();
   }
 }

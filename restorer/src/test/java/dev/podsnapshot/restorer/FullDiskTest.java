@@ -40,7 +40,12 @@ class FullDiskTest {
   @Test
   void isAReason() throws Exception {
     try (var arrival = Arrival.into(disk, snapshot.manifest(), List.of())) {
-      var transfer = new Transfer(arrival, snapshot.source(), new SimpleMeterRegistry());
+      var transfer =
+          new Transfer(
+              arrival,
+              snapshot.source(),
+              new ChunkBuffers(TestConfig.in(disk)),
+              new SimpleMeterRegistry());
       var e = assertThrows(StagingException.class, () -> transfer.run(4, 1));
       assertEquals("StagingFailed", e.reason());
       assertTrue(e.getMessage().contains("No space left"), e.getMessage());

@@ -44,7 +44,9 @@ class KilledStagingTest {
       var metrics = new SimpleMeterRegistry();
       var live = new LiveFolder(config, metrics);
       live.start(null);
-      var cache = new SnapshotCache(config, new SnapshotReader(store.store()), live, metrics);
+      var cache =
+          new SnapshotCache(
+              config, new SnapshotReader(store.store()), live, new ChunkBuffers(config), metrics);
       cache.sweep(null);
       System.out.println("begins");
       var staging =

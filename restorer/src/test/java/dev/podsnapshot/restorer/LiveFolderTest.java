@@ -65,7 +65,8 @@ class LiveFolderTest {
         .start(
             () -> {
               try {
-                new Transfer(arrival, source, metrics).run(4, 1);
+                new Transfer(arrival, source, new ChunkBuffers(TestConfig.in(directory)), metrics)
+                    .run(4, 1);
               } catch (StagingException | InterruptedException e) {
                 // seen by the readers
               }

@@ -79,7 +79,8 @@ class LiveRestoreTest {
         .start(
             () -> {
               try {
-                new Transfer(arrival, source, metrics).run(2, 1);
+                new Transfer(arrival, source, new ChunkBuffers(TestConfig.in(folder)), metrics)
+                    .run(2, 1);
               } catch (StagingException | InterruptedException e) {
                 // seen by the sandbox
               }

@@ -56,7 +56,9 @@ class SnapshotCacheTest {
   private void cache(Map<String, String> settings) throws IOException {
     var config = TestConfig.in(folder, settings);
     live = new LiveFolder(config, metrics);
-    cache = new SnapshotCache(config, new SnapshotReader(store.store()), live, metrics);
+    cache =
+        new SnapshotCache(
+            config, new SnapshotReader(store.store()), live, new ChunkBuffers(config), metrics);
     cache.sweep(null);
   }
 

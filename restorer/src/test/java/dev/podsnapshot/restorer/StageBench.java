@@ -234,7 +234,11 @@ class StageBench {
   private SnapshotCache cache(LiveFolder live) throws IOException {
     var cache =
         new SnapshotCache(
-            config(), new SnapshotReader(Stores.at(ENDPOINT)), live, new SimpleMeterRegistry());
+            config(),
+            new SnapshotReader(Stores.at(ENDPOINT)),
+            live,
+            new ChunkBuffers(config()),
+            new SimpleMeterRegistry());
     cache.sweep(null);
     return cache;
   }

@@ -7,11 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +31,7 @@ class TransferTest {
 
   private void run(ChunkSource source) throws StagingException, IOException, InterruptedException {
     try (var arrival = Arrival.into(directory, snapshot.manifest(), List.of())) {
-      new Transfer(arrival, source, metrics).run(4, 1);
+      new Transfer(arrival, source, new ChunkBuffers(TestConfig.in(directory)), metrics).run(4, 1);
     }
   }
 
@@ -37,6 +43,39 @@ class TransferTest {
   void allChunks() throws Exception {
     run(snapshot.source());
     assertTrue(snapshot.equalsFilesIn(directory));
+  }
+
+  /** However many arrive: with two buffers no more than two reads are under way, and all get on. */
+  @Test
+  void severalAtOnceShareTheBuffers() throws Exception {
+    var buffers =
+        new ChunkBuffers(TestConfig.in(directory, Map.of("podsnapshot.stage-buffers", "2")));
+    var now = new AtomicInteger();
+    var most = new AtomicInteger();
+    ChunkSource counted =
+        (chunk, into) -> {
+          most.accumulateAndGet(now.incrementAndGet(), Math::max);
+          snapshot.source().read(chunk, into);
+          now.decrementAndGet();
+        };
+    try (var transfers = Executors.newFixedThreadPool(5)) {
+      var ends = new ArrayList<Future<Boolean>>();
+      for (var i = 0; i < 5; i++) {
+        var folder = Files.createDirectory(directory.resolve("arrival-" + i));
+        ends.add(
+            transfers.submit(
+                () -> {
+                  try (var arrival = Arrival.into(folder, snapshot.manifest(), List.of())) {
+                    new Transfer(arrival, counted, buffers, metrics).run(4, 1);
+                  }
+                  return snapshot.equalsFilesIn(folder);
+                }));
+      }
+      for (var end : ends) {
+        assertTrue(end.get());
+      }
+    }
+    assertTrue(most.get() <= 2, most + " reads were under way at once");
   }
 
   /** Each chunk's first read goes wrong in the given way. */
