@@ -232,6 +232,9 @@ public class FleetService implements Fleet {
     LOG.infof(
         "snapshot=%s/%s phase=replication bytes=%d millis=%d error=%s",
         ref.getNamespace(), ref.getName(), report.getBytes(), report.getMillis(), error);
+    metrics
+        .counter("podsnapshot_replications_total", "result", failed ? "failed" : "succeeded")
+        .increment();
     condition(
         ref,
         Conditions.STORAGE_REPLICATED,

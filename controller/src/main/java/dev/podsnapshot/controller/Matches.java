@@ -29,6 +29,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -79,6 +80,7 @@ class Matches {
 
   /** For the node that the Pod is bound to. */
   MatchReply answer(Pod pod, NodeFingerprint node) {
+    var begin = System.nanoTime();
     var meta = pod.getMetadata();
     askedPods.add(meta.getUid());
     var policy = policyOf(pod);
@@ -111,7 +113,11 @@ class Matches {
             "reason",
             reason)
         .increment();
-    LOG.infof("pod=%s/%s phase=match decision=%s", meta.getNamespace(), meta.getName(), decision);
+    var time = Duration.ofNanos(System.nanoTime() - begin);
+    metrics.timer("podsnapshot_match").record(time);
+    LOG.infof(
+        "pod=%s/%s phase=match millis=%d decision=%s",
+        meta.getNamespace(), meta.getName(), time.toMillis(), decision);
     return reply.build();
   }
 

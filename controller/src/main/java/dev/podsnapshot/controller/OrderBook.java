@@ -10,6 +10,7 @@ import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.grpc.SnapshotRef;
 import dev.podsnapshot.grpc.Trigger;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.subscription.BackPressureStrategy;
 import io.smallrye.mutiny.subscription.MultiEmitter;
@@ -31,8 +32,13 @@ class OrderBook {
   private final Map<String, Set<MultiEmitter<? super CheckpointOrder>>> listeners =
       new ConcurrentHashMap<>();
 
-  OrderBook(KubernetesClient client) {
+  OrderBook(KubernetesClient client, MeterRegistry metrics) {
     this.client = client;
+    metrics.gauge("podsnapshot_listening_nodes", listeners, OrderBook::listening);
+  }
+
+  private static long listening(Map<String, Set<MultiEmitter<? super CheckpointOrder>>> nodes) {
+    return nodes.values().stream().filter(ofNode -> !ofNode.isEmpty()).count();
   }
 
   Multi<CheckpointOrder> of(String node) {

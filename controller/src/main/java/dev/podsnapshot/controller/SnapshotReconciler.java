@@ -32,6 +32,13 @@ import org.jboss.logging.Logger;
     generationAwareEventProcessing = false)
 public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodSnapshot> {
   private static final Logger LOG = Logger.getLogger(SnapshotReconciler.class);
+  private static final List<String> STATES =
+      List.of(
+          "AwaitingCheckpoint",
+          "AwaitingReplication",
+          "AllSnapshotsAvailable",
+          "Failed",
+          "Deleting");
   private static final Duration DELETE_RETRY = Duration.ofSeconds(10);
 
   private final KubernetesClient client;
@@ -62,6 +69,12 @@ public class SnapshotReconciler implements Reconciler<PodSnapshot>, Cleaner<PodS
   @Override
   public List<EventSource<?, PodSnapshot>> prepareEventSources(
       EventSourceContext<PodSnapshot> context) {
+    StateGauges.register(
+        metrics,
+        "podsnapshot_snapshots",
+        STATES,
+        context.getPrimaryCache(),
+        s -> s.getStatus() == null ? null : s.getStatus().conditions());
     return List.of(
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(PodSnapshotManualTrigger.class, PodSnapshot.class)

@@ -14,6 +14,7 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.polling.PerResourcePollingConfigurationBuilder;
 import io.javaoperatorsdk.operator.processing.event.source.polling.PerResourcePollingEventSource;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Set;
 import org.jboss.logging.Logger;
@@ -25,21 +26,35 @@ import org.jboss.logging.Logger;
 @ControllerConfiguration(name = "storageconfig")
 public class StorageConfigReconciler implements Reconciler<PodSnapshotStorageConfig> {
   private static final Logger LOG = Logger.getLogger(StorageConfigReconciler.class);
+  private static final List<String> STATES =
+      List.of(
+          "BucketAvailable", "BucketNotFound", "PermissionDenied", "StoreUnavailable", "NoStorage");
 
   private final ObjectStore store;
   private final BucketPermissions permissions;
   private final BucketCheckConfig config;
+  private final MeterRegistry metrics;
 
   public StorageConfigReconciler(
-      ObjectStore store, BucketPermissions permissions, BucketCheckConfig config) {
+      ObjectStore store,
+      BucketPermissions permissions,
+      BucketCheckConfig config,
+      MeterRegistry metrics) {
     this.store = store;
     this.permissions = permissions;
     this.config = config;
+    this.metrics = metrics;
   }
 
   @Override
   public List<EventSource<?, PodSnapshotStorageConfig>> prepareEventSources(
       EventSourceContext<PodSnapshotStorageConfig> context) {
+    StateGauges.register(
+        metrics,
+        "podsnapshot_storage_configs",
+        STATES,
+        context.getPrimaryCache(),
+        c -> c.getStatus() == null ? null : c.getStatus().conditions());
     var polling =
         new PerResourcePollingConfigurationBuilder<BucketLook, PodSnapshotStorageConfig, String>(
                 resource -> bucket(resource) == null ? Set.of() : Set.of(look(bucket(resource))),

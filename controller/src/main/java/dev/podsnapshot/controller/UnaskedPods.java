@@ -1,6 +1,7 @@
 package dev.podsnapshot.controller;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.Set;
@@ -17,12 +18,14 @@ class UnaskedPods implements PodInformer.PodListener {
 
   private final Matches matches;
   private final PodNotices notices;
+  private final MeterRegistry metrics;
   private final Instant since = Instant.now();
   private final Set<String> told = ConcurrentHashMap.newKeySet();
 
-  UnaskedPods(Matches matches, PodNotices notices) {
+  UnaskedPods(Matches matches, PodNotices notices, MeterRegistry metrics) {
     this.matches = matches;
     this.notices = notices;
+    this.metrics = metrics;
   }
 
   @Override
@@ -55,6 +58,14 @@ class UnaskedPods implements PodInformer.PodListener {
                     pod.getMetadata().getNamespace(),
                     pod.getMetadata().getName(),
                     pod.getSpec().getNodeName());
+                metrics
+                    .counter(
+                        "podsnapshot_restores_total",
+                        "result",
+                        "cold",
+                        "reason",
+                        "RestorerUnavailable")
+                    .increment();
                 notices.coldStart(
                     pod,
                     "RestorerUnavailable",

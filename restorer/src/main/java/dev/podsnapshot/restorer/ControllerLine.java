@@ -4,6 +4,7 @@ import dev.podsnapshot.grpc.Fleet;
 import dev.podsnapshot.grpc.NodeRef;
 import dev.podsnapshot.runsc.Runsc;
 import dev.podsnapshot.runsc.RunscException;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcClient;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -30,12 +31,15 @@ class ControllerLine {
   private final Runsc runsc;
   private final Fleet fleet;
   private final CountDownLatch opened = new CountDownLatch(1);
+  private volatile boolean open;
   private Thread greeting;
 
-  ControllerLine(RestorerConfig config, Runsc runsc, @GrpcClient("fleet") Fleet fleet) {
+  ControllerLine(
+      RestorerConfig config, Runsc runsc, @GrpcClient("fleet") Fleet fleet, MeterRegistry metrics) {
     this.config = config;
     this.runsc = runsc;
     this.fleet = fleet;
+    metrics.gauge("podsnapshot_controller_line_up", this, line -> line.open ? 1 : 0);
   }
 
   void start(@Observes StartupEvent event) {
@@ -60,9 +64,11 @@ class ControllerLine {
       try {
         fleet.greet(node()).await().atMost(PATIENCE);
         retry = FIRST_RETRY;
+        open = true;
         opened.countDown();
       } catch (RunscException | RuntimeException e) {
         state = e.toString();
+        open = false;
         pause = retry;
         retry =
             retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;

@@ -260,6 +260,7 @@ class Restorations {
       if (!directory.startsWith(config.cache())) {
         expectPages(plan);
       }
+      metrics.counter("podsnapshot_node_staged_total").increment();
       plan.containerRestored(sandbox);
       if (!plan.rootfs()) {
         Thread.ofVirtual().name("watch-" + sandbox).start(() -> watch(sandbox, plan));
@@ -400,7 +401,9 @@ class Restorations {
       var staged =
           plan.staging().whole().exceptionally(e -> new Staged(config.cache(), 0, 0, false)).join();
       var millis = plan.timeline().whole().toMillis();
-      metrics.counter("podsnapshot_restores_total", "result", "restored", "reason", "").increment();
+      metrics
+          .counter("podsnapshot_node_restores_total", "result", "restored", "reason", "")
+          .increment();
       plan.timeline()
           .phases()
           .forEach(
@@ -456,7 +459,9 @@ class Restorations {
     if (plan.withdraw()) {
       liveRestores.end(plan.pod());
       cache.release(plan.restore());
-      metrics.counter("podsnapshot_restores_total", "result", "cold", "reason", reason).increment();
+      metrics
+          .counter("podsnapshot_node_restores_total", "result", "cold", "reason", reason)
+          .increment();
       LOG.warnf(
           "pod=%s/%s snapshot=%s phase=restore reason=%s cold start: %s",
           plan.pod().getNamespace(),

@@ -57,6 +57,8 @@ class SnapshotCache {
     this.buffers = buffers;
     this.metrics = metrics;
     this.history = new FaultHistory(config.faultHistory());
+    metrics.gauge("podsnapshot_cache_bytes", this, SnapshotCache::heldBytes);
+    metrics.gauge("podsnapshot_cache_limit_bytes", config, RestorerConfig::cacheBytes);
   }
 
   /** Removes what interrupted transfers left, if nobody came back for it. */
@@ -250,6 +252,7 @@ class SnapshotCache {
         if (!pins.containsKey(entry.name()) && !transfers.containsKey(entry.name())) {
           held -= entry.bytes();
           entry.delete();
+          metrics.counter("podsnapshot_cache_evictions_total").increment();
           LOG.infof("snapshot=%s phase=evict", entry.name());
         }
       }
@@ -271,6 +274,19 @@ class SnapshotCache {
     return Files.getFileStore(config.cache()).getUsableSpace() >= bytes
         || incoming.isPartial()
         || Files.isDirectory(incoming.directory());
+  }
+
+  /** NaN if it changes while it is counted. */
+  private double heldBytes() {
+    try {
+      var held = 0L;
+      for (var entry : entries()) {
+        held += entry.bytes();
+      }
+      return held;
+    } catch (IOException e) {
+      return Double.NaN;
+    }
   }
 
   private List<CacheEntry> entries() throws IOException {

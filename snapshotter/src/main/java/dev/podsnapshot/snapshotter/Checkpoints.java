@@ -40,6 +40,7 @@ class Checkpoints {
   /** Blocks until the checkpoint is complete or has failed; an error is told in the report. */
   CheckpointReport take(CheckpointOrder order) {
     var report = CheckpointReport.newBuilder().setSnapshot(order.getSnapshot());
+    var begin = System.nanoTime();
     try {
       var directory = spool.open(order);
       var freeze =
@@ -52,7 +53,13 @@ class Checkpoints {
       }
       var bytes = spool.bytes(directory);
       spool.markComplete(directory);
-      metrics.timer("podsnapshot_freeze").record(freeze.get().toNanos(), TimeUnit.NANOSECONDS);
+      if (order.getTrigger() != Trigger.WORKLOAD) { // else gVisor tells neither
+        metrics.timer("podsnapshot_freeze").record(freeze.get());
+        metrics.counter("podsnapshot_checkpoint_bytes_total").increment(bytes);
+        metrics
+            .timer("podsnapshot_checkpoint")
+            .record(System.nanoTime() - begin, TimeUnit.NANOSECONDS);
+      }
       LOG.infof(
           "snapshot=%s pod=%s/%s phase=checkpoint bytes=%d millis=%d",
           order.getSnapshot().getName(),

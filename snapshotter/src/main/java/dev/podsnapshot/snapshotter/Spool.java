@@ -4,6 +4,7 @@ import com.sun.nio.file.ExtendedOpenOption;
 import dev.podsnapshot.grpc.CheckpointOrder;
 import dev.podsnapshot.manifest.SnapshotFolder;
 import dev.podsnapshot.manifest.SnapshotManifest;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -28,8 +29,10 @@ class Spool {
 
   private final SnapshotterConfig config;
 
-  Spool(SnapshotterConfig config) {
+  Spool(SnapshotterConfig config, MeterRegistry metrics) {
     this.config = config;
+    metrics.gauge("podsnapshot_spool_snapshots", this, Spool::waiting);
+    metrics.gauge("podsnapshot_spool_free_bytes", this, Spool::free);
   }
 
   /** The folder of an order, made if it is not there. */
@@ -83,6 +86,23 @@ class Spool {
       sum += Files.size(directory.resolve(file));
     }
     return sum;
+  }
+
+  /** How many complete checkpoints wait for their upload's end; NaN if nobody knows. */
+  private double waiting() {
+    try (var folders = Files.list(config.spool())) {
+      return folders.filter(f -> Files.exists(f.resolve(COMPLETE))).count();
+    } catch (IOException e) {
+      return Double.NaN;
+    }
+  }
+
+  private double free() {
+    try {
+      return freeBytes();
+    } catch (IOException e) {
+      return Double.NaN;
+    }
   }
 
   long freeBytes() throws IOException {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.podsnapshot.grpc.CheckpointOrder;
 import dev.podsnapshot.grpc.SnapshotRef;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +27,10 @@ class SpoolTest {
   void open() throws IOException {
     neighbour = Files.createDirectory(directory.resolve("neighbour"));
     Files.writeString(neighbour.resolve("file"), "x");
-    spool = new Spool(new Config(Files.createDirectory(directory.resolve("spool"))));
+    spool =
+        new Spool(
+            new Config(Files.createDirectory(directory.resolve("spool"))),
+            new SimpleMeterRegistry());
   }
 
   private record Config(Path spool) implements SnapshotterConfig {

@@ -50,6 +50,7 @@ final class UploadMetrics {
   }
 
   void leftBehind(String bucket, String object, Exception why) {
+    registry.counter("podsnapshot_removal_failures_total").increment();
     LOG.errorf(
         "phase=clean gs://%s/%s is left behind for now: %s", bucket, object, why.getMessage());
   }
