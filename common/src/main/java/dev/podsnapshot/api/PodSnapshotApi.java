@@ -34,6 +34,9 @@ public final class PodSnapshotApi {
   /** Annotation on a Node: its fingerprint as JSON, put there when its agent connects. */
   public static final String NODE_FINGERPRINT = "podsnapshot.dev/fingerprint";
 
+  /** Key of a taint that nodes may be registered with: it goes when their agent is ready. */
+  public static final String AGENT_NOT_READY = "podsnapshot.dev/agent-not-ready";
+
   /** Annotation on a PodSnapshot: where its files shall lie; its status repeats it. */
   public static final String GCS_PATH = "podsnapshot.gke.io/gcs-path";
 

@@ -113,6 +113,7 @@ public class FleetService implements Fleet {
   @Blocking
   public Multi<Binding> bindings(NodeRef node) {
     require(caller().as(node.getNode()));
+    nodes.agentReady(node.getNode());
     return bindings.of(node);
   }
 

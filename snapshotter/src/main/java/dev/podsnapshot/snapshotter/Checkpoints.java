@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
@@ -29,12 +30,15 @@ class Checkpoints {
   private final Spool spool;
   private final Runsc runsc;
   private final MeterRegistry metrics;
+  private final Semaphore turns;
 
   Checkpoints(SnapshotterConfig config, Spool spool, Runsc runsc, MeterRegistry metrics) {
     this.config = config;
     this.spool = spool;
     this.runsc = runsc;
     this.metrics = metrics;
+    this.turns = new Semaphore(config.checkpointsAtOnce(), true);
+    metrics.gauge("podsnapshot_checkpoints_waiting", turns, Semaphore::getQueueLength);
   }
 
   /** Blocks until the checkpoint is complete or has failed; an error is told in the report. */
@@ -72,7 +76,10 @@ class Checkpoints {
           .setFreezeMillis(freeze.get().toMillis())
           .setFingerprint(runsc.fingerprint().wire())
           .build();
-    } catch (RunscException | IOException e) {
+    } catch (RunscException | IOException | InterruptedException e) {
+      if (e instanceof InterruptedException) {
+        Thread.currentThread().interrupt();
+      }
       LOG.errorf(
           "snapshot=%s pod=%s/%s phase=checkpoint: %s",
           order.getSnapshot().getName(),
@@ -90,6 +97,16 @@ class Checkpoints {
 
   /** Returns how long the Pod stood still. */
   private Optional<Duration> trigger(CheckpointOrder order, Path directory)
+      throws RunscException, IOException, InterruptedException {
+    turns.acquire();
+    try {
+      return checkpoint(order, directory);
+    } finally {
+      turns.release();
+    }
+  }
+
+  private Optional<Duration> checkpoint(CheckpointOrder order, Path directory)
       throws RunscException, IOException {
     var sandbox =
         runsc

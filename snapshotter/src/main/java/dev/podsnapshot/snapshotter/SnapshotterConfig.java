@@ -16,6 +16,13 @@ public interface SnapshotterConfig {
   @WithDefault("1073741824")
   long spoolReserveBytes();
 
+  /**
+   * Checkpoints that are taken at once; further ones wait, in the order in which they came, while
+   * their Pods run on. More would only share the disk, and each Pod would stand still for longer.
+   */
+  @WithDefault("4")
+  int checkpointsAtOnce();
+
   /** How long an upload is tried again before the snapshot counts as failed. */
   @WithDefault("10m")
   Duration uploadDeadline();

@@ -45,6 +45,11 @@ class SpoolTest {
     }
 
     @Override
+    public int checkpointsAtOnce() {
+      return 1;
+    }
+
+    @Override
     public Duration uploadDeadline() {
       return Duration.ofMinutes(1);
     }
