@@ -2,6 +2,7 @@ package dev.podsnapshot.controller;
 
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotPolicy;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
@@ -28,8 +29,20 @@ class Catalog {
   }
 
   void start(@Observes @Priority(1) StartupEvent event) {
-    policies = client.resources(PodSnapshotPolicy.class).inAnyNamespace().inform();
-    snapshots = client.resources(PodSnapshot.class).inAnyNamespace().inform();
+    policies = informer(PodSnapshotPolicy.class);
+    snapshots = informer(PodSnapshot.class);
+  }
+
+  private <T extends HasMetadata> SharedIndexInformer<T> informer(Class<T> type) {
+    var informer = client.resources(type).inAnyNamespace().runnableInformer(0);
+    // Whatever goes wrong, it goes on: a list that is not kept up would give wrong answers.
+    informer.exceptionHandler((started, e) -> true);
+    return informer.run();
+  }
+
+  /** Whether both lists are kept up. */
+  boolean current() {
+    return policies.isRunning() && snapshots.isRunning();
   }
 
   void stop(@Observes ShutdownEvent event) {

@@ -95,6 +95,7 @@ public class FleetService implements Fleet {
   @Blocking
   public Uni<Ack> greet(NodeRef node) {
     require(caller().as(node.getNode()));
+    nodes.agentReady(node.getNode());
     return Uni.createFrom().item(ACK);
   }
 
@@ -113,7 +114,6 @@ public class FleetService implements Fleet {
   @Blocking
   public Multi<Binding> bindings(NodeRef node) {
     require(caller().as(node.getNode()));
-    nodes.agentReady(node.getNode());
     return bindings.of(node);
   }
 

@@ -83,7 +83,7 @@ class Matches {
     var begin = System.nanoTime();
     var meta = pod.getMetadata();
     askedPods.add(meta.getUid());
-    var policy = policyOf(pod);
+    var policy = policyOf(pod).or(() -> newPolicyOf(pod));
     if (policy.isEmpty()) {
       return untouched();
     }
@@ -142,6 +142,21 @@ class Matches {
 
   Optional<PodSnapshotPolicy> policyOf(Pod pod) {
     return Policies.governing(pod, catalog.policies(pod.getMetadata().getNamespace()));
+  }
+
+  /** One that was made just before its Pod; the catalog may not have it yet. */
+  private Optional<PodSnapshotPolicy> newPolicyOf(Pod pod) {
+    var namespace = pod.getMetadata().getNamespace();
+    var found =
+        Policies.governing(
+            pod,
+            client.resources(PodSnapshotPolicy.class).inNamespace(namespace).list().getItems());
+    found.ifPresent(
+        policy ->
+            LOG.infof(
+                "pod=%s/%s phase=match policy=%s is newer than the catalog",
+                namespace, pod.getMetadata().getName(), policy.getMetadata().getName()));
+    return found;
   }
 
   private Decision decide(Pod pod, PodSnapshotPolicy policy, NodeFingerprint node) {

@@ -250,7 +250,8 @@ final class Node implements AutoCloseable {
   }
 
   String ip(String pod) {
-    return client.pods().inNamespace(namespace).withName(pod).get().getStatus().getPodIP();
+    var found = client.pods().inNamespace(namespace).withName(pod).get();
+    return found == null ? null : found.getStatus().getPodIP();
   }
 
   private Optional<JsonNode> tryState(String pod, int port) {
@@ -438,6 +439,23 @@ final class Node implements AutoCloseable {
         .withField("reason", "GKEPodSnapshotting")
         .list()
         .getItems();
+  }
+
+  /** A counter of the node's restorer. */
+  double restorerMetric(String name) throws IOException {
+    var agent =
+        client
+            .pods()
+            .inNamespace(SYSTEM)
+            .withLabel("app", "pod-snapshot-agent")
+            .list()
+            .getItems()
+            .getFirst();
+    return http("http://%s:8083/metrics".formatted(agent.getStatus().getPodIP()))
+        .lines()
+        .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
   }
 
   /** Runs {@code local/cluster}. */

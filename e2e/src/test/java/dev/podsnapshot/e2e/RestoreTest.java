@@ -298,4 +298,15 @@ class RestoreTest {
     assertFalse(Files.exists(node.objects(name).resolve("pages.img")));
     assertFalse(Files.exists(node.objects(name).resolve("manifest.json")));
   }
+
+  @Test
+  void theSnapshotIsFetchedFromTheMomentThePodIsBound() throws IOException {
+    node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
+    node.run(node.pod("first", "app"));
+    node.snapshot("first");
+    var before = node.restorerMetric("podsnapshot_bindings_total");
+    node.run(node.pod("second", "app"));
+    assertEquals("True", node.podRestored("second").getStatus());
+    assertTrue(node.restorerMetric("podsnapshot_bindings_total") > before);
+  }
 }

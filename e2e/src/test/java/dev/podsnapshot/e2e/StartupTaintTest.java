@@ -76,7 +76,7 @@ class StartupTaintTest {
                       c ->
                           "PodScheduled".equals(c.getType())
                               && "Unschedulable".equals(c.getReason())
-                              && c.getMessage().contains(PodSnapshotApi.AGENT_NOT_READY)));
+                              && c.getMessage().contains("untolerated taint")));
     }
     node.await("the taint's removal", this::taints, left -> left.equals(List.of("somebody/elses")));
     assertEquals(id, node.state("early").path("id"));

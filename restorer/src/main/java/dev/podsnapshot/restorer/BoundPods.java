@@ -3,7 +3,6 @@ package dev.podsnapshot.restorer;
 import dev.podsnapshot.grpc.Binding;
 import dev.podsnapshot.grpc.Fleet;
 import dev.podsnapshot.grpc.NodeRef;
-import dev.podsnapshot.grpc.Restore;
 import dev.podsnapshot.runsc.Runsc;
 import dev.podsnapshot.runsc.RunscException;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -17,30 +16,22 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
 /**
  * The Pods that were bound to this node and have no sandbox yet: their snapshots are staged from
- * now on, and stay here until the sandbox asks for them or does not come.
+ * now on. That is a hint and holds nothing in the cache; what the Pod needs is decided, and held,
+ * when its sandbox asks.
  */
 @ApplicationScoped
 class BoundPods {
   private static final Logger LOG = Logger.getLogger(BoundPods.class);
-
-  /** A sandbox that did not come by now has other troubles than its snapshot. */
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final RestorerConfig config;
   private final SnapshotCache cache;
   private final Runsc runsc;
   private final Fleet fleet;
   private final MeterRegistry metrics;
-
-  /** By the Pod's UID. */
-  private final Map<String, Restore> staged = new ConcurrentHashMap<>();
-
   private Cancellable stream;
 
   BoundPods(
@@ -69,7 +60,10 @@ class BoundPods {
             .withBackOff(Duration.ofMillis(200), Duration.ofSeconds(5))
             .indefinitely()
             .subscribe()
-            .with(this::stage, e -> LOG.error("phase=bindings ended", e));
+            // Not on the thread that also brings the answers which Pods wait for.
+            .with(
+                binding -> Thread.ofVirtual().name("binding").start(() -> stage(binding)),
+                e -> LOG.error("phase=bindings ended", e));
   }
 
   void stop(@Observes ShutdownEvent event) {
@@ -84,38 +78,13 @@ class BoundPods {
   }
 
   private void stage(Binding binding) {
-    var uid = binding.getPod().getUid();
-    if (staged.putIfAbsent(uid, binding.getRestore()) != null) {
-      return;
-    }
     cache.stage(binding.getRestore());
+    cache.release(binding.getRestore()); // it arrives all the same
+    metrics.counter("podsnapshot_bindings_total").increment();
     LOG.infof(
         "pod=%s/%s snapshot=%s phase=binding",
         binding.getPod().getNamespace(),
         binding.getPod().getName(),
         binding.getRestore().getSnapshot().getName());
-    Thread.ofVirtual().name("bound-" + uid).start(() -> expire(uid));
-  }
-
-  private void expire(String uid) {
-    try {
-      Thread.sleep(PATIENCE);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    end(uid, "unused");
-  }
-
-  /** The Pod's sandbox has been planned: what it needs it holds itself. */
-  void planned(String uid) {
-    end(uid, "planned");
-  }
-
-  private void end(String uid, String result) {
-    var restore = staged.remove(uid);
-    if (restore != null) {
-      cache.release(restore);
-      metrics.counter("podsnapshot_bindings_total", "result", result).increment();
-    }
   }
 }

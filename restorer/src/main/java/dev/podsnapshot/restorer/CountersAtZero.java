@@ -40,9 +40,7 @@ class CountersAtZero {
     for (var phase : Timeline.Phase.values()) {
       metrics.timer("podsnapshot_restore", "phase", phase.label());
     }
-    for (var result : List.of("planned", "unused")) {
-      metrics.counter("podsnapshot_bindings_total", "result", result);
-    }
+    metrics.counter("podsnapshot_bindings_total");
     metrics.timer("podsnapshot_stage");
     metrics.counter("podsnapshot_stage_bytes_total");
     metrics.counter("podsnapshot_stage_recovered_bytes_total");

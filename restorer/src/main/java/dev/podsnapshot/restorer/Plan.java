@@ -20,6 +20,7 @@ final class Plan {
   private final boolean onDelete;
   private final EmptyDirs emptyDirs;
   private boolean withdrawn;
+  private boolean released;
 
   /**
    * @param restore null: a cold start
@@ -117,6 +118,15 @@ final class Plan {
       return false;
     }
     withdrawn = true;
+    return true;
+  }
+
+  /** Returns true once, for a plan that holds a snapshot in the cache. */
+  synchronized boolean release() {
+    if (released || restore == null) {
+      return false;
+    }
+    released = true;
     return true;
   }
 }

@@ -48,7 +48,6 @@ class Restorations {
   private final Fleet fleet;
   private final Reports reports;
   private final LiveRestores liveRestores;
-  private final BoundPods boundPods;
   private final MeterRegistry metrics;
 
   /** By sandbox id; those of Pods that a policy selects, until the sandbox is gone. */
@@ -70,7 +69,6 @@ class Restorations {
       @GrpcClient("fleet") Fleet fleet,
       Reports reports,
       LiveRestores liveRestores,
-      BoundPods boundPods,
       MeterRegistry metrics) {
     this.config = config;
     this.cache = cache;
@@ -78,7 +76,6 @@ class Restorations {
     this.fleet = fleet;
     this.reports = reports;
     this.liveRestores = liveRestores;
-    this.boundPods = boundPods;
     this.metrics = metrics;
   }
 
@@ -132,7 +129,6 @@ class Restorations {
     try {
       return decide(id, pod, bundle, asked);
     } finally {
-      boundPods.planned(pod.getUid());
       Thread.ofVirtual().name("forget").start(this::forgetDeadSandboxes);
     }
   }
@@ -185,8 +181,11 @@ class Restorations {
       plans.put(
           id, new Plan(pod, null, workload, null, reply.getCheckpointOnDelete(), volumes, asked));
       LOG.infof(
-          "pod=%s/%s phase=match cold start: %s",
-          pod.getNamespace(), pod.getName(), reply.getColdStart().getMessage());
+          "pod=%s/%s phase=match millis=%d cold start: %s",
+          pod.getNamespace(),
+          pod.getName(),
+          TimeUnit.NANOSECONDS.toMillis(matched - asked),
+          reply.getColdStart().getMessage());
       return PASS;
     }
     var restore = reply.getRestore();
@@ -203,8 +202,11 @@ class Restorations {
     plan.timeline().end(Phase.MATCH, matched);
     plan.timeline().end(Phase.BUNDLE, System.nanoTime());
     LOG.infof(
-        "pod=%s/%s phase=match snapshot=%s",
-        pod.getNamespace(), pod.getName(), restore.getSnapshot().getName());
+        "pod=%s/%s phase=match snapshot=%s millis=%d",
+        pod.getNamespace(),
+        pod.getName(),
+        restore.getSnapshot().getName(),
+        TimeUnit.NANOSECONDS.toMillis(matched - asked));
     return restore.getScope() == Scope.ROOTFS_ONLY ? "files" : "plan " + id;
   }
 
@@ -238,6 +240,11 @@ class Restorations {
           "pod=%s/%s container=%s phase=restore skipped: what it did is in the snapshot",
           plan.pod().getNamespace(), plan.pod().getName(), name);
       return "skip";
+    }
+    if (!plan.rootfs() && !plan.restored().contains(sandbox)) {
+      // The answer about its sandbox came too late for the hook: it runs, and runs cold.
+      withdraw(plan, "RestorerUnavailable", "the restorer did not answer the runtime in time");
+      return PASS;
     }
     sandboxOf.put(id, sandbox);
     if (plan.rootfs()) {
@@ -428,7 +435,7 @@ class Restorations {
               .setCacheHit(staged.cacheHit())
               .setRestoreMillis(millis)
               .build());
-      cache.release(plan.restore());
+      release(plan);
     } catch (RunscException | IOException e) {
       LOG.errorf("sandbox=%s phase=restore: %s", sandbox, e.getMessage());
       failedPods.add(plan.pod().getUid());
@@ -458,7 +465,7 @@ class Restorations {
   private void withdraw(Plan plan, String reason, String message) {
     if (plan.withdraw()) {
       liveRestores.end(plan.pod());
-      cache.release(plan.restore());
+      release(plan);
       metrics
           .counter("podsnapshot_node_restores_total", "result", "cold", "reason", reason)
           .increment();
@@ -479,14 +486,24 @@ class Restorations {
     }
   }
 
+  /** What the plan holds in the cache, once. */
+  private void release(Plan plan) {
+    if (plan.release()) {
+      cache.release(plan.restore());
+    }
+  }
+
   private void forgetDeadSandboxes() {
     try {
       var live = ConcurrentHashMap.<String>newKeySet();
       runsc.sandboxes().forEach(s -> live.add(s.id()));
       var young = System.nanoTime() - TimeUnit.MINUTES.toNanos(5);
-      plans
-          .entrySet()
-          .removeIf(e -> !live.contains(e.getKey()) && e.getValue().begunNanos() < young);
+      for (var plan : Map.copyOf(plans).entrySet()) {
+        if (!live.contains(plan.getKey()) && plan.getValue().begunNanos() < young) {
+          plans.remove(plan.getKey());
+          release(plan.getValue());
+        }
+      }
       sandboxOf.values().removeIf(sandbox -> !plans.containsKey(sandbox));
       var livePods = new HashSet<String>();
       plans.values().forEach(plan -> livePods.add(plan.pod().getUid()));

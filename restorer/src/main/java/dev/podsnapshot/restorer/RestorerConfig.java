@@ -75,6 +75,10 @@ public interface RestorerConfig {
   @WithDefault("16")
   int stageBuffers();
 
+  /** Further ones, for what restored processes wait for. */
+  @WithDefault("4")
+  int faultBuffers();
+
   /** How long the controller may take to decide; the hook waits 2 s in all. */
   @WithDefault("1500ms")
   Duration matchDeadline();

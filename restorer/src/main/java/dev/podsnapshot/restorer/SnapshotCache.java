@@ -15,9 +15,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
@@ -44,6 +46,7 @@ class SnapshotCache {
   // All below are guarded by the monitor of pins.
   private final Map<String, Staging> transfers = new HashMap<>();
   private final Map<String, Integer> pins = new HashMap<>();
+  private final Set<String> evicting = new HashSet<>();
 
   SnapshotCache(
       RestorerConfig config,
@@ -157,6 +160,7 @@ class SnapshotCache {
       throws StagingException, IOException, InterruptedException {
     var begin = System.nanoTime();
     var name = restore.getSnapshot().getName();
+    awaitEviction(name);
     var entry = CacheEntry.named(config.cache(), name);
     if (entry.trusted()) {
       entry.touch();
@@ -248,14 +252,7 @@ class SnapshotCache {
       if (held + bytes <= config.cacheBytes() && fits(incoming, bytes)) {
         return;
       }
-      synchronized (pins) {
-        if (!pins.containsKey(entry.name()) && !transfers.containsKey(entry.name())) {
-          held -= entry.bytes();
-          entry.delete();
-          metrics.counter("podsnapshot_cache_evictions_total").increment();
-          LOG.infof("snapshot=%s phase=evict", entry.name());
-        }
-      }
+      held -= evict(entry);
     }
     if (held + bytes > config.cacheBytes()) {
       throw new StagingException(
@@ -266,6 +263,43 @@ class SnapshotCache {
     if (!fits(incoming, bytes)) {
       throw new StagingException(
           "CacheFull", "the snapshot has %d bytes, the node's disk has no room".formatted(bytes));
+    }
+  }
+
+  /**
+   * Removes a snapshot that nobody uses. Files of gigabytes take a while to go, and Pods wait for
+   * answers meanwhile: the monitor is not held.
+   *
+   * @return how many bytes are free by it
+   */
+  private long evict(CacheEntry entry) throws IOException {
+    synchronized (pins) {
+      if (pins.containsKey(entry.name())
+          || transfers.containsKey(entry.name())
+          || !evicting.add(entry.name())) {
+        return 0;
+      }
+    }
+    try {
+      var bytes = entry.bytes();
+      entry.delete();
+      metrics.counter("podsnapshot_cache_evictions_total").increment();
+      LOG.infof("snapshot=%s phase=evict bytes=%d", entry.name(), bytes);
+      return bytes;
+    } finally {
+      synchronized (pins) {
+        evicting.remove(entry.name());
+        pins.notifyAll();
+      }
+    }
+  }
+
+  /** Somebody wants again what is just being removed. */
+  private void awaitEviction(String name) throws InterruptedException {
+    synchronized (pins) {
+      while (evicting.contains(name)) {
+        pins.wait();
+      }
     }
   }
 

@@ -75,12 +75,7 @@ final class Transfer {
   private void work(Urgency atLeast) {
     try {
       for (var next = arrival.next(atLeast); next.isPresent(); next = arrival.next(atLeast)) {
-        var buffer = buffers.take();
-        try {
-          bring(next.get(), buffer);
-        } finally {
-          buffers.give(buffer);
-        }
+        bring(next.get(), atLeast);
       }
     } catch (StagingException e) {
       arrival.fail(e);
@@ -96,20 +91,15 @@ final class Transfer {
     }
   }
 
-  private void bring(Chunk chunk, ByteBuffer buffer)
-      throws StagingException, IOException, InterruptedException {
-    if (arrival.recover(chunk, buffer)) {
-      metrics.counter("podsnapshot_stage_recovered_bytes_total").increment(chunk.length());
-    } else {
-      fetch(chunk, buffer);
-    }
-  }
-
-  private void fetch(Chunk chunk, ByteBuffer buffer)
+  private void bring(Chunk chunk, Urgency urgency)
       throws StagingException, IOException, InterruptedException {
     for (var attempt = 1; ; attempt++) {
-      try {
-        read(chunk, buffer);
+      try (var lease = buffers.take(urgency)) {
+        if (attempt == 1 && arrival.recover(chunk, lease.buffer())) {
+          metrics.counter("podsnapshot_stage_recovered_bytes_total").increment(chunk.length());
+        } else {
+          read(chunk, lease.buffer());
+        }
         return;
       } catch (StagingException e) {
         if (arrival.ended() || arrival.here(chunk)) {
@@ -120,8 +110,8 @@ final class Transfer {
         }
         LOG.infof("phase=stage chunk=%d attempt=%d: %s", chunk.number(), attempt, e.getMessage());
         metrics.counter("podsnapshot_stage_retries_total", "reason", e.reason()).increment();
-        Thread.sleep(BACK_OFF.multipliedBy(1L << (2 * attempt - 2)));
       }
+      Thread.sleep(BACK_OFF.multipliedBy(1L << (2 * attempt - 2)));
     }
   }
 
@@ -147,14 +137,26 @@ final class Transfer {
     try {
       while (!arrival.ended()) {
         Thread.sleep(WATCH);
-        for (var reading : readings.values()) {
-          if (!reading.hedged.get() && due(reading) && reading.hedged.compareAndSet(false, true)) {
-            Thread.ofVirtual().name("stage-hedge").start(() -> hedge(reading));
-          }
-        }
+        readings.values().forEach(this::hedgeIfDue);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A second read is given up for now, not for good, where no buffer is free. */
+  private void hedgeIfDue(Reading reading) {
+    if (reading.hedged.get()) {
+      return;
+    }
+    var lease = buffers.takeForSecondRead();
+    if (lease.isEmpty()) {
+      return;
+    }
+    if (due(reading) && reading.hedged.compareAndSet(false, true)) {
+      Thread.ofVirtual().name("stage-hedge").start(() -> hedge(reading.chunk, lease.get()));
+    } else {
+      lease.get().close();
     }
   }
 
@@ -165,23 +167,16 @@ final class Transfer {
   }
 
   /** Whatever goes wrong here, the first read goes on. */
-  private void hedge(Reading reading) {
-    var buffer = buffers.takeIfFree();
-    if (buffer.isPresent()) {
-      var won = readAgain(reading.chunk, buffer.get());
-      metrics.counter("podsnapshot_stage_hedges_total", "result", won ? "won" : "lost").increment();
-      buffers.give(buffer.get());
-    }
-  }
-
-  private boolean readAgain(Chunk chunk, ByteBuffer buffer) {
-    try {
+  private void hedge(Chunk chunk, ChunkBuffers.Lease lease) {
+    var won = false;
+    try (lease) {
+      var buffer = lease.buffer();
       source.read(chunk, buffer.limit(chunk.length()));
       metrics.counter("podsnapshot_stage_bytes_total").increment(buffer.position());
-      return arrival.put(chunk, buffer.flip());
+      won = arrival.put(chunk, buffer.flip());
     } catch (StagingException | IOException | RuntimeException e) {
       LOG.debugf("phase=stage second read: %s", e.toString());
-      return false;
     }
+    metrics.counter("podsnapshot_stage_hedges_total", "result", won ? "won" : "lost").increment();
   }
 }

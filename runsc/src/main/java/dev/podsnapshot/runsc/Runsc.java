@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,11 +16,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
 /** The verbs of runsc that snapshots need. Calls block until runsc ends. */
 @ApplicationScoped
 public class Runsc {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
 
   private final RunscConfig config;
   private volatile NodeFingerprint fingerprint;
@@ -33,8 +37,10 @@ public class Runsc {
    *
    * @param directory an empty folder on the node
    * @param direct write past the page cache, which cuts the freeze three to seven times
+   * @param limit after which runsc is ended: one that hangs must not hold up the node's others
    */
-  public void checkpoint(String sandbox, Path directory, boolean leaveRunning, boolean direct)
+  public void checkpoint(
+      String sandbox, Path directory, boolean leaveRunning, boolean direct, Duration limit)
       throws RunscException {
     var command = new ArrayList<>(List.of("checkpoint", "--image-path=" + directory));
     command.add("--compression=none");
@@ -46,7 +52,7 @@ public class Runsc {
       command.add("--direct");
     }
     command.add(sandbox);
-    run(command);
+    run(command, limit);
   }
 
   /**
@@ -54,7 +60,7 @@ public class Runsc {
    *
    * @param directory an empty folder on the node
    */
-  public void checkpointRootfs(String sandbox, Path directory, boolean direct)
+  public void checkpointRootfs(String sandbox, Path directory, boolean direct, Duration limit)
       throws RunscException {
     var command = new ArrayList<>(List.of("fscheckpoint", "--image-path=" + directory));
     command.add("--leave-running");
@@ -65,7 +71,7 @@ public class Runsc {
       command.add("--path=" + name + ":/");
     }
     command.add(sandbox);
-    run(command);
+    run(command, limit);
   }
 
   /** Names, as in the Pod's specification, of the live containers of a sandbox. */
@@ -177,6 +183,10 @@ public class Runsc {
   }
 
   private String run(List<String> arguments) throws RunscException {
+    return run(arguments, FOREVER);
+  }
+
+  private String run(List<String> arguments, Duration limit) throws RunscException {
     var command = new ArrayList<String>();
     command.add(config.path().toString());
     command.add("--root=" + config.root());
@@ -190,8 +200,14 @@ public class Runsc {
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectError(errors.toFile())
                 .start();
+        var late = endAfter(process, limit);
         var output = new String(process.getInputStream().readAllBytes());
         var status = process.waitFor();
+        if (late.getAsBoolean()) {
+          throw new RunscException(
+              "runsc %s did not end within %d s"
+                  .formatted(arguments.getFirst(), limit.toSeconds()));
+        }
         if (status != 0) {
           var text = Files.readString(errors).strip();
           throw new RunscException(
@@ -210,6 +226,27 @@ public class Runsc {
       Thread.currentThread().interrupt();
       throw new RunscException("interrupted while runsc ran", e);
     }
+  }
+
+  /** Ends a process that takes too long; tells whether it was. */
+  private static BooleanSupplier endAfter(Process process, Duration limit) {
+    var late = new AtomicBoolean();
+    if (!limit.equals(FOREVER)) {
+      Thread.ofVirtual()
+          .name("runsc-limit")
+          .start(
+              () -> {
+                try {
+                  if (!process.waitFor(limit)) {
+                    late.set(true);
+                    process.destroyForcibly();
+                  }
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+              });
+    }
+    return late::get;
   }
 
   private static void kill(Process process) {

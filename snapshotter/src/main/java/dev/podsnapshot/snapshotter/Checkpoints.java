@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
 /** One checkpoint, from its order to complete files in the spool. */
@@ -41,8 +42,31 @@ class Checkpoints {
     metrics.gauge("podsnapshot_checkpoints_waiting", turns, Semaphore::getQueueLength);
   }
 
-  /** Blocks until the checkpoint is complete or has failed; an error is told in the report. */
-  CheckpointReport take(CheckpointOrder order) {
+  /**
+   * Blocks until the checkpoint is complete or has failed; an error is told in the report.
+   *
+   * @param wanted asked before the Pod is touched, when its turn has come: much can have happened
+   *     since the order
+   * @return empty: it was not wanted any more
+   */
+  Optional<CheckpointReport> take(CheckpointOrder order, BooleanSupplier wanted) {
+    if (order.getTrigger() == Trigger.WORKLOAD) {
+      return Optional.of(take(order));
+    }
+    try {
+      turns.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+    try {
+      return wanted.getAsBoolean() ? Optional.of(take(order)) : Optional.empty();
+    } finally {
+      turns.release();
+    }
+  }
+
+  private CheckpointReport take(CheckpointOrder order) {
     var report = CheckpointReport.newBuilder().setSnapshot(order.getSnapshot());
     var begin = System.nanoTime();
     try {
@@ -76,10 +100,7 @@ class Checkpoints {
           .setFreezeMillis(freeze.get().toMillis())
           .setFingerprint(runsc.fingerprint().wire())
           .build();
-    } catch (RunscException | IOException | InterruptedException e) {
-      if (e instanceof InterruptedException) {
-        Thread.currentThread().interrupt();
-      }
+    } catch (RunscException | IOException e) {
       LOG.errorf(
           "snapshot=%s pod=%s/%s phase=checkpoint: %s",
           order.getSnapshot().getName(),
@@ -97,16 +118,6 @@ class Checkpoints {
 
   /** Returns how long the Pod stood still. */
   private Optional<Duration> trigger(CheckpointOrder order, Path directory)
-      throws RunscException, IOException, InterruptedException {
-    turns.acquire();
-    try {
-      return checkpoint(order, directory);
-    } finally {
-      turns.release();
-    }
-  }
-
-  private Optional<Duration> checkpoint(CheckpointOrder order, Path directory)
       throws RunscException, IOException {
     var sandbox =
         runsc
@@ -131,13 +142,15 @@ class Checkpoints {
     }
     var begin = System.nanoTime();
     if (rootfs) {
-      runsc.checkpointRootfs(sandbox.id(), directory, spool.direct(directory));
+      runsc.checkpointRootfs(
+          sandbox.id(), directory, spool.direct(directory), config.checkpointLimit());
     } else {
       runsc.checkpoint(
           sandbox.id(),
           directory,
           order.getPostCheckpoint() != PostCheckpoint.STOP,
-          spool.direct(directory));
+          spool.direct(directory),
+          config.checkpointLimit());
     }
     return Optional.of(Duration.ofNanos(System.nanoTime() - begin));
   }

@@ -7,7 +7,6 @@ import dev.podsnapshot.grpc.NodeRef;
 import dev.podsnapshot.grpc.ReplicationReport;
 import dev.podsnapshot.grpc.StoreReply;
 import dev.podsnapshot.grpc.StoreRequest;
-import dev.podsnapshot.grpc.Trigger;
 import dev.podsnapshot.grpc.Upload;
 import dev.podsnapshot.runsc.Runsc;
 import dev.podsnapshot.runsc.RunscException;
@@ -132,15 +131,11 @@ class Orders {
   private void carryOut(CheckpointOrder order) throws RunscException {
     var name = order.getSnapshot().getName();
     if (!spool.isComplete(order)) {
-      if (order.getTrigger() != Trigger.WORKLOAD
-          && !report(
-              CheckpointReport.newBuilder()
-                  .setSnapshot(order.getSnapshot())
-                  .setStarted(true)
-                  .build())) {
-        return;
+      var taken = checkpoints.take(order, () -> report(started(order)));
+      if (taken.isEmpty()) {
+        return; // the snapshot was deleted, or its time is over
       }
-      var report = checkpoints.take(order);
+      var report = taken.get();
       if (!report(report)) {
         spool.remove(name); // the snapshot was deleted, or its time is over
         return;
@@ -177,6 +172,10 @@ class Orders {
     }
     retrying(fleet.reportReplication(report.build()));
     spool.remove(name);
+  }
+
+  private static CheckpointReport started(CheckpointOrder order) {
+    return CheckpointReport.newBuilder().setSnapshot(order.getSnapshot()).setStarted(true).build();
   }
 
   private StoreReply store(StoreRequest request) {

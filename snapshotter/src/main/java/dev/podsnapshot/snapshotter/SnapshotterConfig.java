@@ -23,6 +23,10 @@ public interface SnapshotterConfig {
   @WithDefault("4")
   int checkpointsAtOnce();
 
+  /** How long runsc may take for a checkpoint before it is ended; the controller waits as long. */
+  @WithDefault("10m")
+  Duration checkpointLimit();
+
   /** How long an upload is tried again before the snapshot counts as failed. */
   @WithDefault("10m")
   Duration uploadDeadline();

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,7 @@ class CheckpointTurnsTest {
           cpu-features) echo fpu && exit 0 ;;
         esac
       done
+      case $image in *hangs) exec sleep 600 ;; esac
       touch "NOTES/$$"
       ls NOTES | wc -l >>COUNTS
       sleep 0.3
@@ -107,14 +109,23 @@ class CheckpointTurnsTest {
     }
 
     @Override
+    public Duration checkpointLimit() {
+      return Duration.ofSeconds(2);
+    }
+
+    @Override
     public Duration uploadDeadline() {
       return Duration.ofMinutes(1);
     }
   }
 
   private static CheckpointOrder order(int index) {
+    return order(index, "snapshot-" + index);
+  }
+
+  private static CheckpointOrder order(int index, String name) {
     return CheckpointOrder.newBuilder()
-        .setSnapshot(SnapshotRef.newBuilder().setNamespace("n").setName("snapshot-" + index))
+        .setSnapshot(SnapshotRef.newBuilder().setNamespace("n").setName(name))
         .setPod(PodRef.newBuilder().setNamespace("n").setName("p").setUid("uid-" + index))
         .setTrigger(Trigger.MANUAL)
         .setPostCheckpoint(PostCheckpoint.RESUME)
@@ -131,7 +142,7 @@ class CheckpointTurnsTest {
       var reports = new ArrayList<Future<CheckpointReport>>();
       for (var i = 0; i < ORDERS; i++) {
         var order = order(i);
-        reports.add(threads.submit(() -> checkpoints.take(order)));
+        reports.add(threads.submit(() -> checkpoints.take(order, () -> true).orElseThrow()));
       }
       while (!reports.stream().allMatch(Future::isDone)) {
         most = Math.max(most, metrics.get("podsnapshot_checkpoints_waiting").gauge().value());
@@ -146,5 +157,27 @@ class CheckpointTurnsTest {
     assertEquals(ORDERS, counts.size());
     var highest = counts.stream().mapToInt(line -> Integer.parseInt(line.strip())).max();
     assertTrue(highest.getAsInt() <= AT_ONCE, counts.toString());
+  }
+
+  private Checkpoints checkpoints() throws IOException {
+    var metrics = new SimpleMeterRegistry();
+    var config = new Config(directory("spool"));
+    return new Checkpoints(config, new Spool(config, metrics), runsc(), metrics);
+  }
+
+  @Test
+  void whatIsNotWantedWhenItsTurnComesTouchesNoPod() throws Exception {
+    assertEquals(Optional.empty(), checkpoints().take(order(0), () -> false));
+    assertTrue(Files.notExists(folder.resolve("counts")), "runsc was called");
+  }
+
+  @Test
+  void oneThatHangsIsEndedAndGivesItsTurnBack() throws Exception {
+    var checkpoints = checkpoints();
+    for (var i = 0; i < AT_ONCE; i++) {
+      var error = checkpoints.take(order(i, i + "-hangs"), () -> true).orElseThrow().getError();
+      assertTrue(error.contains("did not end within 2 s"), error);
+    }
+    assertEquals("", checkpoints.take(order(3), () -> true).orElseThrow().getError());
   }
 }

@@ -50,6 +50,11 @@ class SpoolTest {
     }
 
     @Override
+    public Duration checkpointLimit() {
+      return Duration.ofMinutes(1);
+    }
+
+    @Override
     public Duration uploadDeadline() {
       return Duration.ofMinutes(1);
     }
