@@ -21,8 +21,11 @@ import java.util.stream.IntStream;
 public class Scoring {
   private static final int POINTS = 400_000;
   private static final int DIMENSIONS = 128;
-  private static final int LISTS = 128;
-  private static final int SAMPLE = 100_000;
+  private static final int LISTS = 256;
+
+  /** What k-means is trained with: 256 points for each cluster, as is usual. */
+  private static final int SAMPLE = 256 * LISTS;
+
   private static final int ROUNDS = 10;
   private static final int PROBES = 8;
   private static final int NEIGHBOURS = 8;

@@ -111,7 +111,7 @@ class CliTest {
         node.pod("first", "app")
             .editSpec()
             .editFirstContainer()
-            .withEnv(new EnvVarBuilder().withName("MEM_MIB").withValue("256").build())
+            .withEnv(new EnvVarBuilder().withName("MEM_MIB").withValue("768").build())
             .endContainer()
             .endSpec());
     var started = plugin.run("create", "first", "--no-wait");
@@ -121,7 +121,9 @@ class CliTest {
     assertEquals(1, triggers().size());
 
     var running = plugin.start("", "create", "first");
-    node.await("the trigger", this::triggers, t -> t.size() == 2);
+    while (triggers().size() < 2 && running.process().isAlive()) {
+      Node.sleep(20); // the snapshot takes seconds, and must not be ready before the interruption
+    }
     running.interrupt();
     var interrupted = running.end();
     assertEquals(130, interrupted.exit(), interrupted.err());
