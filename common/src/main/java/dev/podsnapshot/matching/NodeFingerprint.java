@@ -1,8 +1,8 @@
 package dev.podsnapshot.matching;
 
 import dev.podsnapshot.grpc.Fingerprint;
-import java.util.Optional;
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
