@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.Set;
  * @param files in the order in which a restore wants them
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
+@RegisterForReflection
 public record SnapshotManifest(
     int format, String snapshot, String specHash, Node node, List<StoredFile> files) {
   public static final int FORMAT = 1;
@@ -48,6 +50,7 @@ public record SnapshotManifest(
   private static final ObjectMapper JSON =
       new ObjectMapper().configure(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES, true);
 
+  @RegisterForReflection
   public record Node(
       String runscVersion, String platform, String architecture, Set<String> cpuFeatures) {}
 
@@ -55,6 +58,7 @@ public record SnapshotManifest(
    * @param chunkCrc32c one checksum for each {@code chunkBytes} of the file; the last chunk may be
    *     shorter
    */
+  @RegisterForReflection
   public record StoredFile(String name, long bytes, int chunkBytes, List<Integer> chunkCrc32c) {
     public int chunks() {
       return Math.toIntExact((bytes + chunkBytes - 1) / chunkBytes);

@@ -1,6 +1,7 @@
 package dev.podsnapshot.matching;
 
 import dev.podsnapshot.grpc.Fingerprint;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -9,6 +10,7 @@ import java.util.TreeSet;
  * What of a node decides whether a snapshot can run there (gVisor: runsc/boot/restore.go and
  * pkg/cpuid).
  */
+@RegisterForReflection
 public record NodeFingerprint(
     String runscVersion, String platform, String architecture, Set<String> cpuFeatures) {
 
