@@ -62,8 +62,7 @@ final class Plugin {
 
   Running start(String input, String... arguments) throws IOException {
     // A shell that runs the tests in the background has them, and all they start, ignore Ctrl-C.
-    var command =
-        new ArrayList<String>(List.of("env", "--default-signal=INT", file().toString()));
+    var command = new ArrayList<String>(List.of("env", "--default-signal=INT", file().toString()));
     command.addAll(List.of(arguments));
     command.addAll(List.of("-n", namespace));
     var out = Files.createTempFile("plugin", ".out");
