@@ -2,7 +2,6 @@ package dev.podsnapshot.e2e;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.podsnapshot.api.Conditions;
@@ -66,12 +65,7 @@ class AgentGoneTest {
 
   @Test
   void aPodStartsColdAndItsUserReadsWhy() {
-    node.run(node.pod("cold", "app"));
-    assertNotEquals(oldId, node.state("cold").path("id").asText());
-    var event = node.event("cold", "did not ask for a snapshot");
-    assertEquals("Warning", event.getType());
-    assertTrue(event.getMessage().startsWith("falling back to a cold start of pod: "));
-    assertEquals("False", node.podRestored("cold").getStatus());
+    node.runCold(node.pod("cold", "app"), oldId, "did not ask for a snapshot");
   }
 
   @Test

@@ -1,7 +1,6 @@
 package dev.podsnapshot.e2e;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -47,13 +46,7 @@ class DamagedSnapshotTest {
   }
 
   private Pod expectCold(String why) {
-    var pod = node.run(node.pod("second", "app"));
-    assertNotEquals(oldId, node.state("second").path("id").asText());
-    var event = node.event("second", why);
-    assertEquals("Warning", event.getType());
-    assertTrue(event.getMessage().startsWith("falling back to a cold start of pod: "));
-    assertEquals("False", node.podRestored("second").getStatus());
-    return pod;
+    return node.runCold(node.pod("second", "app"), oldId, why);
   }
 
   @Test

@@ -2,7 +2,6 @@ package dev.podsnapshot.e2e;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
@@ -38,12 +37,7 @@ class FaultTest {
   }
 
   private void expectCold(String why) {
-    node.run(node.pod("second", "app"));
-    assertNotEquals(oldId, node.state("second").path("id").asText());
-    var event = node.event("second", why);
-    assertEquals("Warning", event.getType());
-    assertTrue(event.getMessage().startsWith("falling back to a cold start of pod: "));
-    assertEquals("False", node.podRestored("second").getStatus());
+    node.runCold(node.pod("second", "app"), oldId, why);
   }
 
   @Test

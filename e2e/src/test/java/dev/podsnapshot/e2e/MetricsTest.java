@@ -49,18 +49,9 @@ class MetricsTest {
   }
 
   private Set<String> shown(String app, int... ports) throws IOException {
-    var pod =
-        node.client
-            .pods()
-            .inNamespace(Node.SYSTEM)
-            .withLabel("app", app)
-            .list()
-            .getItems()
-            .getFirst();
     var names = new TreeSet<String>();
     for (var port : ports) {
-      var metrics = Node.http("http://%s:%d/metrics".formatted(pod.getStatus().getPodIP(), port));
-      SHOWN.matcher(metrics).results().forEach(m -> names.add(m.group(1)));
+      SHOWN.matcher(node.metrics(app, port)).results().forEach(m -> names.add(m.group(1)));
     }
     return names;
   }

@@ -1,5 +1,8 @@
 package dev.podsnapshot.e2e;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -231,6 +234,22 @@ final class Node implements AutoCloseable {
                 || p.getStatus().getContainerStatuses().size() > 1);
   }
 
+  /**
+   * Runs the Pod and expects that it starts cold, and says why.
+   *
+   * @param oldId of the process that it could have been restored from
+   */
+  Pod runCold(PodBuilder pod, String oldId, String why) {
+    var name = pod.buildMetadata().getName();
+    var running = run(pod);
+    assertNotEquals(oldId, state(name).path("id").asText());
+    var event = event(name, why);
+    assertEquals("Warning", event.getType());
+    assertTrue(event.getMessage().startsWith("falling back to a cold start of pod: "));
+    assertEquals("False", podRestored(name).getStatus());
+    return running;
+  }
+
   void delete(String pod) {
     client.pods().inNamespace(namespace).withName(pod).withGracePeriod(1).delete();
     await(
@@ -441,17 +460,15 @@ final class Node implements AutoCloseable {
         .getItems();
   }
 
+  /** What the services of ours in the Pod with this label show to Prometheus at the port. */
+  String metrics(String app, int port) throws IOException {
+    var pod = client.pods().inNamespace(SYSTEM).withLabel("app", app).list().getItems().getFirst();
+    return http("http://%s:%d/metrics".formatted(pod.getStatus().getPodIP(), port));
+  }
+
   /** A counter of the node's restorer. */
   double restorerMetric(String name) throws IOException {
-    var agent =
-        client
-            .pods()
-            .inNamespace(SYSTEM)
-            .withLabel("app", "pod-snapshot-agent")
-            .list()
-            .getItems()
-            .getFirst();
-    return http("http://%s:8083/metrics".formatted(agent.getStatus().getPodIP()))
+    return metrics("pod-snapshot-agent", 8083)
         .lines()
         .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))

@@ -33,17 +33,8 @@ class QuietTest {
   }
 
   private Map<String, String> reconciliations() throws IOException {
-    var controller =
-        node.client
-            .pods()
-            .inNamespace(Node.SYSTEM)
-            .withLabel("app", "podsnapshot-controller")
-            .list()
-            .getItems()
-            .getFirst();
-    var metrics = Node.http("http://%s:8080/metrics".formatted(controller.getStatus().getPodIP()));
     return RECONCILIATIONS
-        .matcher(metrics)
+        .matcher(node.metrics("podsnapshot-controller", 8080))
         .results()
         .collect(Collectors.toMap(m -> m.group(1), m -> m.group(2)));
   }

@@ -149,8 +149,8 @@ class RestoreTest {
     var id = node.state("first").path("id");
     var waiting = node.snapshots().getFirst().getMetadata().getName();
 
-    expectCold(requesting("missing", "no-such-snapshot"), id.asText(), "does not exist");
-    expectCold(requesting("early", waiting), id.asText(), "is not Ready");
+    node.runCold(requesting("missing", "no-such-snapshot"), id.asText(), "does not exist");
+    node.runCold(requesting("early", waiting), id.asText(), "is not Ready");
     try (var other = new Node()) {
       node.get("first", 8080, "/checkpoint");
       node.ready(waiting);
@@ -174,23 +174,13 @@ class RestoreTest {
         .endMetadata();
   }
 
-  private void expectCold(PodBuilder pod, String oldId, String why) {
-    var name = pod.buildMetadata().getName();
-    node.run(pod);
-    assertNotEquals(oldId, node.state(name).path("id").asText());
-    var event = node.event(name, why);
-    assertEquals("Warning", event.getType());
-    assertTrue(event.getMessage().startsWith("falling back to a cold start of pod: "));
-    assertEquals("False", node.podRestored(name).getStatus());
-  }
-
   @Test
   void aChangedCommandOrImageMeansAColdStartWithTheReason() {
     node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
     node.run(node.pod("first", "app"));
     var id = node.state("first").path("id").asText();
     node.snapshot("first");
-    expectCold(
+    node.runCold(
         node.pod("command", "app")
             .editSpec()
             .editFirstContainer()
@@ -199,7 +189,7 @@ class RestoreTest {
             .endSpec(),
         id,
         "another Pod specification");
-    expectCold(
+    node.runCold(
         node.pod("image", "app")
             .editSpec()
             .editFirstContainer()

@@ -2,9 +2,6 @@ package dev.podsnapshot.restorer;
 
 import dev.podsnapshot.grpc.Binding;
 import dev.podsnapshot.grpc.Fleet;
-import dev.podsnapshot.grpc.NodeRef;
-import dev.podsnapshot.runsc.Runsc;
-import dev.podsnapshot.runsc.RunscException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.GrpcClient;
 import io.quarkus.runtime.ShutdownEvent;
@@ -27,22 +24,19 @@ import org.jboss.logging.Logger;
 class BoundPods {
   private static final Logger LOG = Logger.getLogger(BoundPods.class);
 
-  private final RestorerConfig config;
   private final SnapshotCache cache;
-  private final Runsc runsc;
+  private final ControllerLine line;
   private final Fleet fleet;
   private final MeterRegistry metrics;
   private Cancellable stream;
 
   BoundPods(
-      RestorerConfig config,
       SnapshotCache cache,
-      Runsc runsc,
+      ControllerLine line,
       @GrpcClient("fleet") Fleet fleet,
       MeterRegistry metrics) {
-    this.config = config;
     this.cache = cache;
-    this.runsc = runsc;
+    this.line = line;
     this.fleet = fleet;
     this.metrics = metrics;
   }
@@ -50,7 +44,7 @@ class BoundPods {
   void start(@Observes StartupEvent event) {
     stream =
         Multi.createFrom()
-            .deferred(Unchecked.supplier(() -> fleet.bindings(node())))
+            .deferred(Unchecked.supplier(() -> fleet.bindings(line.node())))
             .onCompletion()
             .failWith(() -> new IOException("the controller ended the stream"))
             .onFailure()
@@ -68,13 +62,6 @@ class BoundPods {
 
   void stop(@Observes ShutdownEvent event) {
     stream.cancel();
-  }
-
-  private NodeRef node() throws RunscException {
-    return NodeRef.newBuilder()
-        .setNode(config.node())
-        .setFingerprint(runsc.fingerprint().wire())
-        .build();
   }
 
   private void stage(Binding binding) {

@@ -85,7 +85,8 @@ class ControllerLine {
     }
   }
 
-  private NodeRef node() throws RunscException {
+  /** How this node names itself. */
+  NodeRef node() throws RunscException {
     return NodeRef.newBuilder()
         .setNode(config.node())
         .setFingerprint(runsc.fingerprint().wire())

@@ -15,7 +15,6 @@ final class Plan {
   private final WorkloadCheckpoint checkpoint;
   private final Staging staging;
   private final Set<String> restored = new HashSet<>();
-  private final long begun;
   private final Timeline timeline;
   private final boolean onDelete;
   private final EmptyDirs emptyDirs;
@@ -44,7 +43,6 @@ final class Plan {
     this.staging = staging;
     this.onDelete = onDelete;
     this.emptyDirs = emptyDirs;
-    this.begun = begun;
     this.timeline = new Timeline(begun);
   }
 
@@ -86,7 +84,7 @@ final class Plan {
   }
 
   long begunNanos() {
-    return begun;
+    return timeline.begunNanos();
   }
 
   /** Whether a container created now shall be restored: not once all of them were. */

@@ -48,6 +48,10 @@ final class Timeline {
     last = now;
   }
 
+  long begunNanos() {
+    return begun;
+  }
+
   synchronized Map<Phase, Duration> phases() {
     return new EnumMap<>(phases);
   }

@@ -17,8 +17,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -92,31 +92,14 @@ class CheckpointTurnsTest {
         });
   }
 
-  private record Config(Path spool) implements SnapshotterConfig {
-    @Override
-    public String node() {
-      return "node1";
-    }
-
-    @Override
-    public long spoolReserveBytes() {
-      return 0;
-    }
-
-    @Override
-    public int checkpointsAtOnce() {
-      return AT_ONCE;
-    }
-
-    @Override
-    public Duration checkpointLimit() {
-      return Duration.ofSeconds(2);
-    }
-
-    @Override
-    public Duration uploadDeadline() {
-      return Duration.ofMinutes(1);
-    }
+  private SnapshotterConfig config() throws IOException {
+    return TestConfig.in(
+        directory("spool"),
+        Map.of(
+            "podsnapshot.checkpoints-at-once",
+            String.valueOf(AT_ONCE),
+            "podsnapshot.checkpoint-limit",
+            "2s"));
   }
 
   private static CheckpointOrder order(int index) {
@@ -134,7 +117,7 @@ class CheckpointTurnsTest {
 
   @Test
   void noMoreThanAllowedAreTakenAtOnceAndEachIsTaken() throws Exception {
-    var config = new Config(directory("spool"));
+    var config = config();
     var metrics = new SimpleMeterRegistry();
     var checkpoints = new Checkpoints(config, new Spool(config, metrics), runsc(), metrics);
     var most = 0.0;
@@ -161,7 +144,7 @@ class CheckpointTurnsTest {
 
   private Checkpoints checkpoints() throws IOException {
     var metrics = new SimpleMeterRegistry();
-    var config = new Config(directory("spool"));
+    var config = config();
     return new Checkpoints(config, new Spool(config, metrics), runsc(), metrics);
   }
 

@@ -10,8 +10,8 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,35 +29,8 @@ class SpoolTest {
     Files.writeString(neighbour.resolve("file"), "x");
     spool =
         new Spool(
-            new Config(Files.createDirectory(directory.resolve("spool"))),
+            TestConfig.in(Files.createDirectory(directory.resolve("spool")), Map.of()),
             new SimpleMeterRegistry());
-  }
-
-  private record Config(Path spool) implements SnapshotterConfig {
-    @Override
-    public String node() {
-      return "node1";
-    }
-
-    @Override
-    public long spoolReserveBytes() {
-      return 0;
-    }
-
-    @Override
-    public int checkpointsAtOnce() {
-      return 1;
-    }
-
-    @Override
-    public Duration checkpointLimit() {
-      return Duration.ofMinutes(1);
-    }
-
-    @Override
-    public Duration uploadDeadline() {
-      return Duration.ofMinutes(1);
-    }
   }
 
   private static CheckpointOrder order(String name) {
