@@ -95,8 +95,10 @@ public class ServingCertificate {
     }
   }
 
-  /** Brings Secret, ConfigMap and the shown certificate to what should be there now. */
-  void refresh(Instant now) {
+  /**
+   * Brings Secret, ConfigMap and the shown certificate to what should be there now, one at a time.
+   */
+  synchronized void refresh(Instant now) {
     var secret = client.secrets().inNamespace(namespace()).withName(config.secret()).get();
     var found = read(secret);
     var lives =
