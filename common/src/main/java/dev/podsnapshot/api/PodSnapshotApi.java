@@ -45,6 +45,12 @@ public final class PodSnapshotApi {
    */
   public static final String CREATED_AT = "podsnapshot.dev/created-at";
 
+  /** Annotation on a PodSnapshot: the ServiceAccount of its Pod, in whose name it is uploaded. */
+  public static final String SERVICE_ACCOUNT = "podsnapshot.dev/service-account";
+
+  /** Annotation on a PodSnapshot: the {@code tokenSource} of its storage when it was made. */
+  public static final String TOKEN_SOURCE = "podsnapshot.dev/token-source";
+
   /** Annotation on a PodSnapshot: UID of the trigger object that made it. */
   public static final String TRIGGER_UID = "podsnapshot.gke.io/trigger-uid";
 

@@ -27,12 +27,34 @@ public record PodSnapshotStorageConfigSpec(
           @JsonPropertyDescription(
               "\"podKSA\" (default) uses the Pod's own Kubernetes ServiceAccount;"
                   + " \"federatedP4SA\" uses a central identity that mints path-restricted tokens.")
-          TokenSource tokenSource) {}
+          TokenSource tokenSource) {
+
+    /** As the schema has it, where an object was not read from an API server. */
+    public TokenSource source() {
+      return tokenSource == null ? TokenSource.POD_KSA : tokenSource;
+    }
+  }
 
   public enum TokenSource {
     @JsonProperty("podKSA")
-    POD_KSA,
+    POD_KSA("podKSA"),
     @JsonProperty("federatedP4SA")
-    FEDERATED_P4SA
+    FEDERATED_P4SA("federatedP4SA");
+
+    private final String text;
+
+    TokenSource(String text) {
+      this.text = text;
+    }
+
+    /** As in the API. */
+    public String text() {
+      return text;
+    }
+
+    /** The default for anything else, nothing included. */
+    public static TokenSource of(String text) {
+      return FEDERATED_P4SA.text.equals(text) ? FEDERATED_P4SA : POD_KSA;
+    }
   }
 }

@@ -23,6 +23,7 @@ class CountersAtZero {
           "SnapshotDamaged",
           "StoreUnavailable",
           "PermissionDenied",
+          "BucketTokenFailed",
           "StagingTimeout",
           "StagingFailed",
           "CacheFull",
@@ -57,6 +58,9 @@ class CountersAtZero {
     }
     for (var result : List.of("succeeded", "failed")) {
       metrics.counter("podsnapshot_replications_total", "result", result);
+    }
+    for (var result : List.of("obtained", "failed")) {
+      metrics.counter("podsnapshot_bucket_tokens_total", "result", result);
     }
     metrics.counter("podsnapshot_checkpoint_deadlines_total");
     metrics.counter("podsnapshot_deletion_failures_total");

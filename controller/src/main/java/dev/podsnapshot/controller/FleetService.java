@@ -4,11 +4,15 @@ import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.api.SnapshotSize;
+import dev.podsnapshot.controller.access.BucketTokenException;
+import dev.podsnapshot.controller.access.BucketTokens;
 import dev.podsnapshot.controller.identity.NodeAuthority;
 import dev.podsnapshot.controller.identity.Refusal;
 import dev.podsnapshot.controller.identity.Refusals;
 import dev.podsnapshot.grpc.Ack;
 import dev.podsnapshot.grpc.Binding;
+import dev.podsnapshot.grpc.BucketTokenReply;
+import dev.podsnapshot.grpc.BucketTokenRequest;
 import dev.podsnapshot.grpc.CheckpointOrder;
 import dev.podsnapshot.grpc.CheckpointReport;
 import dev.podsnapshot.grpc.Fleet;
@@ -59,6 +63,7 @@ public class FleetService implements Fleet {
   private final RestoresUnderWay restores;
   private final CheckpointConfig checkpoints;
   private final DeletionTrigger deletions;
+  private final BucketTokens tokens;
   private final Refusals refusals;
   private final MeterRegistry metrics;
 
@@ -74,6 +79,7 @@ public class FleetService implements Fleet {
       RestoresUnderWay restores,
       CheckpointConfig checkpoints,
       DeletionTrigger deletions,
+      BucketTokens tokens,
       Refusals refusals,
       MeterRegistry metrics) {
     this.client = client;
@@ -87,6 +93,7 @@ public class FleetService implements Fleet {
     this.restores = restores;
     this.checkpoints = checkpoints;
     this.deletions = deletions;
+    this.tokens = tokens;
     this.refusals = refusals;
     this.metrics = metrics;
   }
@@ -130,6 +137,46 @@ public class FleetService implements Fleet {
                         MatchReply.newBuilder()
                             .setUntouched(Untouched.getDefaultInstance())
                             .build()));
+  }
+
+  @Override
+  @Blocking
+  public Uni<BucketTokenReply> bucketToken(BucketTokenRequest request) {
+    try {
+      var token = request.hasPod() ? download(request) : upload(request.getSnapshot());
+      return Uni.createFrom().item(BucketTokenReply.newBuilder().setToken(token).build());
+    } catch (BucketTokenException e) {
+      throw (e.passing() ? Status.UNAVAILABLE : Status.FAILED_PRECONDITION)
+          .withDescription(NodeText.line(e.getMessage()))
+          .asRuntimeException();
+    }
+  }
+
+  private String upload(SnapshotRef ref) throws BucketTokenException {
+    var snapshot = find(ref);
+    if (Conditions.isDecided(snapshot.getStatus().conditions(), Conditions.STORAGE_REPLICATED)) {
+      throw Status.NOT_FOUND
+          .withDescription(
+              "the upload of PodSnapshot %s/%s is over".formatted(ref.getNamespace(), ref.getName()))
+          .asRuntimeException();
+    }
+    return tokens.forUpload(snapshot);
+  }
+
+  private String download(BucketTokenRequest request) throws BucketTokenException {
+    var ref = request.getSnapshot();
+    require(NodeAuthority.naming(ref.getNamespace(), ref.getName()));
+    require(caller().restoring(request.getPod(), ref));
+    var pod =
+        pod(request.getPod())
+            .orElseThrow(
+                () -> Status.NOT_FOUND.withDescription("the Pod is gone").asRuntimeException());
+    var snapshot =
+        snapshots
+            .find(ref.getNamespace(), ref.getName())
+            .filter(s -> Conditions.isTrue(s.getStatus().conditions(), Conditions.READY))
+            .orElseThrow(() -> gone(ref));
+    return tokens.forDownload(pod, snapshot);
   }
 
   @Override

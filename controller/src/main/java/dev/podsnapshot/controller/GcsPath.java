@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  * Reads {@code gs://bucket/prefix/}. What is no folder of its own is refused: below a prefix that
  * ends within a name lie other snapshots' files too.
  */
-final class GcsPath {
+public final class GcsPath {
   private static final String SCHEME = "gs://";
   private static final Pattern BUCKET = Pattern.compile("[._-]*[a-z0-9][a-z0-9._-]*");
 
@@ -17,7 +17,7 @@ final class GcsPath {
 
   private GcsPath() {}
 
-  static Location parse(String path) {
+  public static Location parse(String path) {
     var slash = path.indexOf('/', SCHEME.length());
     if (path.startsWith(SCHEME) && slash > 0 && path.endsWith("/")) {
       var bucket = path.substring(SCHEME.length(), slash);

@@ -8,6 +8,7 @@ import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotScope;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerConfig;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
+import dev.podsnapshot.controller.access.BucketTokens;
 import dev.podsnapshot.grpc.ColdStart;
 import dev.podsnapshot.grpc.EmptyDir;
 import dev.podsnapshot.grpc.MatchReply;
@@ -46,6 +47,7 @@ class Matches {
   private final Snapshots snapshots;
   private final PodNotices notices;
   private final RestoresUnderWay restores;
+  private final BucketTokens tokens;
   private final MeterRegistry metrics;
   private final Set<String> askedPods = ConcurrentHashMap.newKeySet();
 
@@ -55,8 +57,10 @@ class Matches {
       Snapshots snapshots,
       PodNotices notices,
       RestoresUnderWay restores,
+      BucketTokens tokens,
       MeterRegistry metrics) {
     this.restores = restores;
+    this.tokens = tokens;
     this.client = client;
     this.catalog = catalog;
     this.snapshots = snapshots;
@@ -205,6 +209,7 @@ class Matches {
                 .map(Container::getName)
                 .toList())
         .setWholeBeforeStart("Never".equals(pod.getSpec().getRestartPolicy()))
+        .setInPodsName(tokens.inEffect(snapshot))
         .build();
   }
 

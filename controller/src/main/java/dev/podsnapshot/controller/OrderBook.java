@@ -3,6 +3,7 @@ package dev.podsnapshot.controller;
 import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
+import dev.podsnapshot.controller.access.BucketTokens;
 import dev.podsnapshot.grpc.CheckpointOrder;
 import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.grpc.PostCheckpoint;
@@ -29,11 +30,13 @@ class OrderBook {
   private static final Logger LOG = Logger.getLogger(OrderBook.class);
 
   private final KubernetesClient client;
+  private final BucketTokens tokens;
   private final Map<String, Set<MultiEmitter<? super CheckpointOrder>>> listeners =
       new ConcurrentHashMap<>();
 
-  OrderBook(KubernetesClient client, MeterRegistry metrics) {
+  OrderBook(KubernetesClient client, BucketTokens tokens, MeterRegistry metrics) {
     this.client = client;
+    this.tokens = tokens;
     metrics.gauge("podsnapshot_listening_nodes", listeners, OrderBook::listening);
   }
 
@@ -83,7 +86,7 @@ class OrderBook {
         .forEach(emitter -> emitter.emit(order));
   }
 
-  private static CheckpointOrder order(PodSnapshot snapshot, Map<String, String> annotations) {
+  private CheckpointOrder order(PodSnapshot snapshot, Map<String, String> annotations) {
     var namespace = snapshot.getMetadata().getNamespace();
     return CheckpointOrder.newBuilder()
         .setSnapshot(
@@ -108,6 +111,7 @@ class OrderBook {
             "rootfs-only".equals(annotations.get(PodSnapshotApi.SCOPE))
                 ? Scope.ROOTFS_ONLY
                 : Scope.WHOLE_POD)
+        .setInPodsName(tokens.inEffect(snapshot))
         .build();
   }
 

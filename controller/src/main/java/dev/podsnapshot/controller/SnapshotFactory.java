@@ -6,6 +6,8 @@ import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.PostCheckpoint;
 import dev.podsnapshot.api.PodSnapshotSpec;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
+import dev.podsnapshot.api.PodSnapshotStorageConfigSpec.Gcs;
+import dev.podsnapshot.controller.access.BucketTokens;
 import dev.podsnapshot.matching.Matching;
 import dev.podsnapshot.matching.Policies;
 import dev.podsnapshot.matching.PolicyFacts;
@@ -69,6 +71,8 @@ final class SnapshotFactory {
             .addToAnnotations(PodSnapshotApi.ORIGIN_NODE, pod.getSpec().getNodeName())
             .addToAnnotations(PodSnapshotApi.CREATED_AT, Instant.now().toString())
             .addToAnnotations(PodSnapshotApi.TRIGGER, cause.text())
+            .addToAnnotations(PodSnapshotApi.SERVICE_ACCOUNT, BucketTokens.account(pod))
+            .addToAnnotations(PodSnapshotApi.TOKEN_SOURCE, gcs(storage).source().text())
             .addToAnnotations(
                 cause instanceof Cause.Object trigger
                     ? Map.of(PodSnapshotApi.TRIGGER_UID, trigger.uid())
@@ -85,9 +89,13 @@ final class SnapshotFactory {
 
   /** {@code gs://bucket/[path/]name/}. */
   static String gcsPath(PodSnapshotStorageConfig config, String snapshot) {
-    var gcs = config.getSpec().snapshotStorageConfig().gcs();
+    var gcs = gcs(config);
     var path = gcs.path() == null ? "" : gcs.path().replaceAll("^/+|/+$", "");
     return "gs://%s/%s%s/".formatted(gcs.bucket(), path.isEmpty() ? "" : path + "/", snapshot);
+  }
+
+  private static Gcs gcs(PodSnapshotStorageConfig config) {
+    return config.getSpec().snapshotStorageConfig().gcs();
   }
 
   /** The sandbox's own container, and those that live as long as the Pod. */

@@ -1,6 +1,7 @@
 package dev.podsnapshot.controller;
 
 import dev.podsnapshot.api.Conditions;
+import dev.podsnapshot.api.PodSnapshotStorageConfigSpec.TokenSource;
 import dev.podsnapshot.storage.BucketFacts;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ final class StorageConditions {
   /** False: the bucket works, but not as the guide wants it. */
   static final String BUCKET_SUITABLE = "BucketSuitable";
 
-  /** False: the services use credentials of their own, whatever {@code tokenSource} says. */
+  /** False: the nodes use credentials of their own, whatever {@code tokenSource} says. */
   static final String TOKEN_SOURCE = "TokenSourceInEffect";
 
   private StorageConditions() {}
@@ -30,21 +31,58 @@ final class StorageConditions {
   }
 
   /**
+   * @param tokenSourceInEffect whether the controller can make such tokens
    * @param clusterLocation where the cluster is; empty if nobody said
    */
   static List<Condition> of(
-      BucketLook look, Optional<String> clusterLocation, List<Condition> old) {
-    var conditions =
-        Conditions.with(
-            old,
-            TOKEN_SOURCE,
-            false,
-            "ServiceCredentials",
-            "spec.snapshotStorageConfig.gcs.tokenSource has no effect yet: the bucket is used with"
-                + " the credentials of the controller and of the node services");
+      BucketLook look,
+      TokenSource tokenSource,
+      boolean tokenSourceInEffect,
+      Optional<String> clusterLocation,
+      List<Condition> old) {
+    var conditions = tokenSource(tokenSource, tokenSourceInEffect, old);
     return switch (look) {
       case BucketLook.Unreachable unreachable -> unreachable(unreachable, conditions);
       case BucketLook.Seen seen -> seen(seen, clusterLocation, conditions);
+    };
+  }
+
+  private static List<Condition> tokenSource(
+      TokenSource source, boolean inEffect, List<Condition> old) {
+    return switch (source) {
+      case POD_KSA ->
+          inEffect
+              ? Conditions.with(
+                  old,
+                  TOKEN_SOURCE,
+                  true,
+                  "PodServiceAccounts",
+                  "snapshots are stored and read in the name of each Pod's ServiceAccount")
+              : Conditions.with(
+                  old,
+                  TOKEN_SOURCE,
+                  false,
+                  "ServiceCredentials",
+                  "spec.snapshotStorageConfig.gcs.tokenSource podKSA has no effect: snapshots are"
+                      + " stored and read with the nodes' own credentials; give the controller"
+                      + " podsnapshot.bucket-access.provider to use each Pod's ServiceAccount");
+      case FEDERATED_P4SA ->
+          inEffect
+              ? Conditions.with(
+                  old,
+                  TOKEN_SOURCE,
+                  true,
+                  "NarrowedTokens",
+                  "snapshots are stored and read with tokens of the controller that open one"
+                      + " snapshot's folder")
+              : Conditions.with(
+                  old,
+                  TOKEN_SOURCE,
+                  false,
+                  "ServiceCredentials",
+                  "spec.snapshotStorageConfig.gcs.tokenSource federatedP4SA has no effect: snapshots"
+                      + " are stored and read with the nodes' own credentials; set the controller's"
+                      + " podsnapshot.bucket-access.federated to narrow its own");
     };
   }
 

@@ -2,6 +2,7 @@ package dev.podsnapshot.controller;
 
 import dev.podsnapshot.api.ConditionedStatus;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
+import dev.podsnapshot.controller.access.BucketTokens;
 import dev.podsnapshot.storage.BucketPermissions;
 import dev.podsnapshot.storage.ObjectStore;
 import dev.podsnapshot.storage.ObjectStoreException;
@@ -32,16 +33,19 @@ public class StorageConfigReconciler implements Reconciler<PodSnapshotStorageCon
 
   private final ObjectStore store;
   private final BucketPermissions permissions;
+  private final BucketTokens tokens;
   private final BucketCheckConfig config;
   private final MeterRegistry metrics;
 
   public StorageConfigReconciler(
       ObjectStore store,
       BucketPermissions permissions,
+      BucketTokens tokens,
       BucketCheckConfig config,
       MeterRegistry metrics) {
     this.store = store;
     this.permissions = permissions;
+    this.tokens = tokens;
     this.config = config;
     this.metrics = metrics;
   }
@@ -96,7 +100,9 @@ public class StorageConfigReconciler implements Reconciler<PodSnapshotStorageCon
             .filter(l -> l.bucket().equals(bucket))
             .findFirst()
             .orElseGet(() -> look(bucket));
-    return StorageConditions.of(look, config.clusterLocation(), old);
+    var source = resource.getSpec().snapshotStorageConfig().gcs().source();
+    return StorageConditions.of(
+        look, source, tokens.inEffect(source), config.clusterLocation(), old);
   }
 
   private static String bucket(PodSnapshotStorageConfig resource) {

@@ -7,6 +7,7 @@ import dev.podsnapshot.api.ConditionedStatus;
 import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.PodSnapshotPolicySpec;
+import dev.podsnapshot.api.PodSnapshotStorageConfigSpec.TokenSource;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.GroupByLabelValue;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotGroupingRules;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
@@ -29,7 +30,11 @@ class ConditionsOfBucketsAndPoliciesTest {
 
   private static List<Condition> look(BucketFacts facts, List<String> missing) {
     return StorageConditions.of(
-        new BucketLook.Seen("b", facts, Optional.of(missing)), Optional.of("europe-west4-a"), null);
+        new BucketLook.Seen("b", facts, Optional.of(missing)),
+        TokenSource.POD_KSA,
+        false,
+        Optional.of("europe-west4-a"),
+        null);
   }
 
   private static String text(List<Condition> conditions, String type) {
@@ -83,6 +88,28 @@ class ConditionsOfBucketsAndPoliciesTest {
   }
 
   @Test
+  void inWhoseNameTheBucketIsUsed() {
+    for (var source : TokenSource.values()) {
+      for (var inEffect : new boolean[] {true, false}) {
+        var expected =
+            !inEffect
+                ? "False/ServiceCredentials"
+                : source == TokenSource.POD_KSA
+                    ? "True/PodServiceAccounts"
+                    : "True/NarrowedTokens";
+        var conditions =
+            StorageConditions.of(
+                new BucketLook.Seen("b", GOOD, Optional.empty()),
+                source,
+                inEffect,
+                Optional.empty(),
+                null);
+        assertEquals(expected, text(conditions, StorageConditions.TOKEN_SOURCE));
+      }
+    }
+  }
+
+  @Test
   void aMissingPermissionIsNamed() {
     var conditions = look(GOOD, List.of("storage.objects.delete"));
     assertEquals("False/PermissionDenied", text(conditions, Conditions.READY));
@@ -99,7 +126,11 @@ class ConditionsOfBucketsAndPoliciesTest {
     for (var kind : Kind.values()) {
       var conditions =
           StorageConditions.of(
-              new BucketLook.Unreachable("b", kind, "its text"), Optional.empty(), null);
+              new BucketLook.Unreachable("b", kind, "its text"),
+              TokenSource.POD_KSA,
+              false,
+              Optional.empty(),
+              null);
       var expected =
           switch (kind) {
             case NOT_FOUND -> "False/BucketNotFound";

@@ -13,6 +13,7 @@ import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotScope;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerConfig;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotSpec;
+import dev.podsnapshot.grpc.BucketTokenRequest;
 import dev.podsnapshot.grpc.CheckpointReport;
 import dev.podsnapshot.grpc.Fleet;
 import dev.podsnapshot.grpc.FleetGrpc;
@@ -250,6 +251,29 @@ class FleetServiceTest {
     assertTrue(
         client.resources(PodSnapshot.class).withName(foreign.getName()).get() != null,
         "it is still there");
+  }
+
+  @Test
+  void aNodeGetsNoTokenForOthers() {
+    assertRefused(
+        Code.PERMISSION_DENIED,
+        fleet.bucketToken(
+            BucketTokenRequest.newBuilder().setSnapshot(snapshotOf("node2")).build()));
+    var foreign = SnapshotRef.newBuilder().setNamespace("elsewhere").setName("snapshot");
+    assertRefused(
+        Code.PERMISSION_DENIED,
+        fleet.bucketToken(
+            BucketTokenRequest.newBuilder()
+                .setSnapshot(foreign)
+                .setPod(ref(podOn("node1")))
+                .build()));
+    assertRefused(
+        Code.PERMISSION_DENIED,
+        fleet.bucketToken(
+            BucketTokenRequest.newBuilder()
+                .setSnapshot(snapshotOf("node1"))
+                .setPod(ref(podOn("node2")))
+                .build()));
   }
 
   /** A snapshot that is gone has its files deleted by whoever uploaded them; others' must stay. */

@@ -96,6 +96,7 @@ final class Node implements AutoCloseable {
         () -> client.apps().daemonSets().inNamespace(SYSTEM).withName("pod-snapshot-agent").get(),
         d ->
             d.getStatus().getObservedGeneration() >= d.getMetadata().getGeneration()
+                && Integer.valueOf(1).equals(d.getStatus().getUpdatedNumberScheduled())
                 && Integer.valueOf(1).equals(d.getStatus().getNumberReady()));
   }
 

@@ -41,6 +41,15 @@ final class StoreProxy implements AutoCloseable {
   private volatile JsonNode bucketProperties = JSON.createObjectNode();
   private volatile Set<String> denied = Set.of();
   private volatile Refusal refusal = new Refusal(0, "", "");
+  private volatile Guard guard = (method, path, authorization) -> true;
+
+  /** Who may do what, as the bucket's IAM has it. */
+  interface Guard {
+    /**
+     * @param authorization the header; null if there is none
+     */
+    boolean allows(String method, String path, String authorization);
+  }
 
   /** Requests whose method and path match are answered with this status. */
   private record Refusal(int status, String method, String path) {
@@ -73,6 +82,10 @@ final class StoreProxy implements AutoCloseable {
     denied = Set.of(permissions);
   }
 
+  void guard(Guard next) {
+    guard = next;
+  }
+
   void refuse(int status, String method, String path) {
     refusal = new Refusal(status, method, path);
   }
@@ -90,16 +103,26 @@ final class StoreProxy implements AutoCloseable {
     try (exchange) {
       var path = exchange.getRequestURI().getRawPath();
       if (refusal.meets(exchange)) {
-        var text =
-            "{\"error\":{\"code\":%d,\"message\":\"refused for the test\",\"errors\":[{\"reason\":\"%s\",\"message\":\"refused for the test\"}]}}"
-                .formatted(refusal.status, refusal.status == 403 ? "forbidden" : "backendError");
-        answer(exchange, refusal.status, text.getBytes());
+        refuse(exchange, refusal.status, "refused for the test");
+      } else if (!guard.allows(
+          exchange.getRequestMethod(),
+          path,
+          exchange.getRequestHeaders().getFirst("Authorization"))) {
+        exchange.getRequestBody().readAllBytes();
+        refuse(exchange, 403, "the caller does not have storage.objects access");
       } else if (PERMISSIONS.matcher(path).matches()) {
         answer(exchange, 200, permissions(exchange));
       } else {
         forward(exchange, BUCKET.matcher(path).matches());
       }
     }
+  }
+
+  private static void refuse(HttpExchange exchange, int status, String why) throws IOException {
+    var text =
+        "{\"error\":{\"code\":%d,\"message\":\"%s\",\"errors\":[{\"reason\":\"%s\",\"message\":\"%s\"}]}}"
+            .formatted(status, why, status == 403 ? "forbidden" : "backendError", why);
+    answer(exchange, status, text.getBytes());
   }
 
   private byte[] permissions(HttpExchange exchange) throws IOException {

@@ -25,6 +25,7 @@ class BoundPods {
   private static final Logger LOG = Logger.getLogger(BoundPods.class);
 
   private final SnapshotCache cache;
+  private final BucketTokens tokens;
   private final ControllerLine line;
   private final Fleet fleet;
   private final MeterRegistry metrics;
@@ -32,10 +33,12 @@ class BoundPods {
 
   BoundPods(
       SnapshotCache cache,
+      BucketTokens tokens,
       ControllerLine line,
       @GrpcClient("fleet") Fleet fleet,
       MeterRegistry metrics) {
     this.cache = cache;
+    this.tokens = tokens;
     this.line = line;
     this.fleet = fleet;
     this.metrics = metrics;
@@ -65,7 +68,7 @@ class BoundPods {
   }
 
   private void stage(Binding binding) {
-    cache.stage(binding.getRestore());
+    cache.stage(binding.getRestore(), tokens.of(binding.getPod(), binding.getRestore()));
     cache.release(binding.getRestore()); // it arrives all the same
     metrics.counter("podsnapshot_bindings_total").increment();
     LOG.infof(

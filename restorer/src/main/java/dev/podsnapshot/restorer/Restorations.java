@@ -48,6 +48,7 @@ class Restorations {
   private final Fleet fleet;
   private final Reports reports;
   private final LiveRestores liveRestores;
+  private final BucketTokens tokens;
   private final MeterRegistry metrics;
 
   /** By sandbox id; those of Pods that a policy selects, until the sandbox is gone. */
@@ -69,6 +70,7 @@ class Restorations {
       @GrpcClient("fleet") Fleet fleet,
       Reports reports,
       LiveRestores liveRestores,
+      BucketTokens tokens,
       MeterRegistry metrics) {
     this.config = config;
     this.cache = cache;
@@ -76,6 +78,7 @@ class Restorations {
     this.fleet = fleet;
     this.reports = reports;
     this.liveRestores = liveRestores;
+    this.tokens = tokens;
     this.metrics = metrics;
   }
 
@@ -194,7 +197,7 @@ class Restorations {
             pod,
             restore,
             workload,
-            cache.stage(restore),
+            cache.stage(restore, tokens.of(pod, restore)),
             reply.getCheckpointOnDelete(),
             volumes,
             asked);

@@ -76,21 +76,52 @@ class SnapshotCache {
     }
   }
 
-  /** Starts to bring a snapshot here and pins it until {@link #release}. */
-  Staging stage(Restore restore) {
-    var name = restore.getSnapshot().getName();
-    Staging staging;
+  /**
+   * Starts to bring a snapshot here and pins it until {@link #release}.
+   *
+   * @param credential the Pod's: it gets no snapshot that it may not read, whoever brought it here
+   */
+  Staging stage(Restore restore, Credential credential) {
     synchronized (pins) {
-      pins.merge(name, 1, Integer::sum);
-      staging = transfers.get(name);
-      if (staging == null) {
-        var begun = new Staging(new CompletableFuture<>(), new CompletableFuture<>());
-        transfers.put(name, begun);
-        Thread.ofVirtual().name("stage-" + name).start(() -> transfer(restore, begun));
-        staging = begun;
-      }
+      pins.merge(restore.getSnapshot().getName(), 1, Integer::sum);
     }
+    var staging =
+        restore.getInPodsName() ? admitted(restore, credential) : transferred(restore, reader);
     return restore.getWholeBeforeStart() ? staging.wholeOnly() : staging;
+  }
+
+  /** What the store lets the Pod read. */
+  private Staging admitted(Restore restore, Credential credential) {
+    var name = restore.getSnapshot().getName();
+    var staging = Staging.begun();
+    Thread.ofVirtual()
+        .name("admit-" + name)
+        .start(
+            () -> {
+              try {
+                var own = reader.as(credential.token());
+                own.requireManifest(restore.getLocation());
+                staging.follow(transferred(restore, own));
+              } catch (StagingException e) {
+                fail(name, staging, e);
+              }
+            });
+    return staging;
+  }
+
+  /** The transfer that is under way, or a new one. */
+  private Staging transferred(Restore restore, SnapshotReader from) {
+    var name = restore.getSnapshot().getName();
+    synchronized (pins) {
+      var underWay = transfers.get(name);
+      if (underWay != null) {
+        return underWay;
+      }
+      var begun = Staging.begun();
+      transfers.put(name, begun);
+      Thread.ofVirtual().name("stage-" + name).start(() -> transfer(restore, from, begun));
+      return begun;
+    }
   }
 
   void release(Restore restore) {
@@ -118,11 +149,11 @@ class SnapshotCache {
     }
   }
 
-  private void transfer(Restore restore, Staging staging) {
+  private void transfer(Restore restore, SnapshotReader from, Staging staging) {
     var name = restore.getSnapshot().getName();
     Runnable outcome;
     try {
-      var staged = fetch(restore, staging);
+      var staged = fetch(restore, from, staging);
       outcome =
           () -> {
             staging.startable().complete(staged.directory());
@@ -156,7 +187,7 @@ class SnapshotCache {
     staging.whole().completeExceptionally(reason);
   }
 
-  private Staged fetch(Restore restore, Staging staging)
+  private Staged fetch(Restore restore, SnapshotReader from, Staging staging)
       throws StagingException, IOException, InterruptedException {
     var begin = System.nanoTime();
     var name = restore.getSnapshot().getName();
@@ -172,7 +203,7 @@ class SnapshotCache {
       }
       return new Staged(entry.directory(), entry.bytes(), millisSince(begin), true);
     }
-    var manifest = reader.manifest(restore.getLocation());
+    var manifest = from.manifest(restore.getLocation());
     if (!manifest.snapshot().equals(name)) {
       throw new StagingException(
           StagingException.DAMAGED, "the manifest is of another snapshot: " + manifest.snapshot());
@@ -180,7 +211,7 @@ class SnapshotCache {
     makeRoom(entry, manifest);
     entry.prepare(manifest);
     try (var arrival = Arrival.into(entry.partial(), manifest, history.of(name))) {
-      bring(restore, manifest, arrival, staging);
+      bring(restore, from, manifest, arrival, staging);
     } catch (StagingException e) {
       // The store may come back, and what was verified is worth its place until then.
       if (!e.reason().equals(StagingException.UNAVAILABLE)) {
@@ -195,7 +226,12 @@ class SnapshotCache {
     return staged;
   }
 
-  private void bring(Restore restore, SnapshotManifest manifest, Arrival arrival, Staging staging)
+  private void bring(
+      Restore restore,
+      SnapshotReader from,
+      SnapshotManifest manifest,
+      Arrival arrival,
+      Staging staging)
       throws StagingException, IOException, InterruptedException {
     var name = restore.getSnapshot().getName();
     arrival
@@ -211,7 +247,7 @@ class SnapshotCache {
     var shown = showIfLarge(manifest, () -> arrival);
     shown.ifPresent(path -> arrival.startable().thenRun(() -> staging.startable().complete(path)));
     try {
-      new Transfer(arrival, reader.chunks(restore.getLocation()), buffers, metrics)
+      new Transfer(arrival, from.chunks(restore.getLocation()), buffers, metrics)
           .run(config.stageConnections(), config.faultConnections());
     } finally {
       history.remember(name, arrival.faults());

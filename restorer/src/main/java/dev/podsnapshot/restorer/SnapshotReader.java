@@ -19,17 +19,34 @@ class SnapshotReader {
     this.store = store;
   }
 
+  /** The same, in the name of whom a token was made for; empty: in the restorer's own. */
+  SnapshotReader as(String token) {
+    return new SnapshotReader(store.as(token));
+  }
+
+  /**
+   * Asks for the manifest, not for what is in it.
+   *
+   * @throws StagingException if it is not there, or may not be read
+   */
+  void requireManifest(Location from) throws StagingException {
+    var name = from.getPrefix() + SnapshotManifest.OBJECT;
+    try {
+      if (store.stat(from.getBucket(), name).isEmpty()) {
+        throw missing(from, name);
+      }
+    } catch (ObjectStoreException e) {
+      throw failed(e);
+    }
+  }
+
   SnapshotManifest manifest(Location from) throws StagingException {
     var name = from.getPrefix() + SnapshotManifest.OBJECT;
     try {
       var object =
           store
               .stat(from.getBucket(), name)
-              .orElseThrow(
-                  () ->
-                      new StagingException(
-                          "SnapshotMissing",
-                          "gs://%s/%s does not exist".formatted(from.getBucket(), name)));
+              .orElseThrow(() -> missing(from, name));
       if (object.bytes() > MANIFEST_LIMIT) {
         throw new StagingException(StagingException.DAMAGED, name + " is too large for a manifest");
       }
@@ -52,6 +69,11 @@ class SnapshotReader {
         throw failed(e);
       }
     };
+  }
+
+  private static StagingException missing(Location from, String name) {
+    return new StagingException(
+        "SnapshotMissing", "gs://%s/%s does not exist".formatted(from.getBucket(), name));
   }
 
   private static StagingException failed(ObjectStoreException e) {

@@ -15,6 +15,24 @@ import java.util.concurrent.TimeoutException;
  * @param whole completes when all of it lies in the cache
  */
 record Staging(CompletableFuture<Path> startable, CompletableFuture<Staged> whole) {
+  static Staging begun() {
+    return new Staging(new CompletableFuture<>(), new CompletableFuture<>());
+  }
+
+  /** Ends as another does. */
+  void follow(Staging other) {
+    other.startable.whenComplete((path, e) -> end(startable, path, e));
+    other.whole.whenComplete((staged, e) -> end(whole, staged, e));
+  }
+
+  private static <T> void end(CompletableFuture<T> future, T value, Throwable e) {
+    if (e == null) {
+      future.complete(value);
+    } else {
+      future.completeExceptionally(e);
+    }
+  }
+
   /** Where to restore from, plain files if all of them are here by now; waits for either. */
   Path directory(long millis) throws ExecutionException, InterruptedException, TimeoutException {
     var directory = startable.get(millis, TimeUnit.MILLISECONDS);

@@ -19,6 +19,9 @@ final class DirectoryStore {
   final AtomicLong bytesRead = new AtomicLong();
   volatile boolean down;
 
+  /** Whoever shows this token may read nothing. */
+  static final String STRANGER = "stranger";
+
   /** After so many bytes it is down. */
   volatile long downAfter = Long.MAX_VALUE;
 
@@ -31,17 +34,34 @@ final class DirectoryStore {
 
   /** What a restore does not call is not there. */
   ObjectStore store() {
+    return as("");
+  }
+
+  private ObjectStore as(String token) {
     return (ObjectStore)
         Proxy.newProxyInstance(
             ObjectStore.class.getClassLoader(),
             new Class<?>[] {ObjectStore.class},
             (proxy, method, arguments) ->
                 switch (method.getName()) {
-                  case "read" ->
-                      read((String) arguments[1], (long) arguments[2], (ByteBuffer) arguments[3]);
-                  case "stat" -> stat((String) arguments[1]);
+                  case "as" -> as((String) arguments[0]);
+                  case "read" -> {
+                    admit(token);
+                    yield read(
+                        (String) arguments[1], (long) arguments[2], (ByteBuffer) arguments[3]);
+                  }
+                  case "stat" -> {
+                    admit(token);
+                    yield stat((String) arguments[1]);
+                  }
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
+  }
+
+  private static void admit(String token) throws ObjectStoreException {
+    if (token.equals(STRANGER)) {
+      throw new ObjectStoreException(Kind.PERMISSION_DENIED, "403", null);
+    }
   }
 
   private Optional<StoredObject> stat(String name) throws ObjectStoreException, IOException {

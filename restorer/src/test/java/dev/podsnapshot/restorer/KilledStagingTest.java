@@ -54,7 +54,8 @@ class KilledStagingTest {
               Restore.newBuilder()
                   .setSnapshot(SnapshotRef.newBuilder().setName("test"))
                   .setLocation(Location.newBuilder().setBucket("bucket"))
-                  .build());
+                  .build(),
+              Credential.OWN);
       System.out.println("shown " + staging.directory(10_000));
       staging.whole().get();
       System.out.println("whole");

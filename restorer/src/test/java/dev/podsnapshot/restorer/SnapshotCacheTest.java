@@ -75,7 +75,7 @@ class SnapshotCacheTest {
   }
 
   private Staged stage(String name) throws Exception {
-    return cache.stage(restore(name)).whole().get();
+    return cache.stage(restore(name), Credential.OWN).whole().get();
   }
 
   private String reasonOf(Staging staging) {
@@ -100,6 +100,32 @@ class SnapshotCacheTest {
     assertTrue(stage("one").cacheHit());
     assertEquals(read, store.bytesRead.get());
     assertEquals(List.of("one"), cached());
+  }
+
+  @Test
+  void aPodGetsNoSnapshotThatItMayNotReadWhoeverBroughtItHere() throws Exception {
+    var inPodsName = restore("one").toBuilder().setInPodsName(true).build();
+    assertEquals(
+        "PermissionDenied", reasonOf(cache.stage(inPodsName, () -> DirectoryStore.STRANGER)));
+    assertEquals(List.of(), cached());
+    assertTrue(
+        snapshot.equalsFilesIn(cache.stage(inPodsName, () -> "owner").whole().get().directory()));
+    assertEquals(
+        "PermissionDenied", reasonOf(cache.stage(inPodsName, () -> DirectoryStore.STRANGER)));
+    assertTrue(cache.stage(inPodsName, () -> "owner").whole().get().cacheHit());
+  }
+
+  @Test
+  void withoutATokenNothingIsRead() {
+    var inPodsName = restore("one").toBuilder().setInPodsName(true).build();
+    var failing =
+        cache.stage(
+            inPodsName,
+            () -> {
+              throw new StagingException("BucketTokenFailed", "no token");
+            });
+    assertEquals("BucketTokenFailed", reasonOf(failing));
+    assertEquals(0, store.bytesRead.get());
   }
 
   @Test
@@ -140,12 +166,12 @@ class SnapshotCacheTest {
   @Test
   void whatTheStoreOwesComesLaterWhatCameStays() throws Exception {
     store.downAfter = 20 * TestSnapshot.CHUNK;
-    assertEquals("StoreUnavailable", reasonOf(cache.stage(restore("one"))));
+    assertEquals("StoreUnavailable", reasonOf(cache.stage(restore("one"), Credential.OWN)));
     assertEquals(List.of("one.partial"), cached());
     store.downAfter = Long.MAX_VALUE;
     store.bytesRead.set(0);
     // The next one gets the first one's reason until that is cleared up.
-    while (cache.stage(restore("one")).whole().handle((s, e) -> e != null).get()) {
+    while (cache.stage(restore("one"), Credential.OWN).whole().handle((s, e) -> e != null).get()) {
       Thread.sleep(5);
     }
     assertTrue(snapshot.equalsFilesIn(stage("one").directory()));
@@ -159,7 +185,7 @@ class SnapshotCacheTest {
       file.seek(100);
       file.write(new byte[10]);
     }
-    assertEquals("SnapshotDamaged", reasonOf(cache.stage(restore("one"))));
+    assertEquals("SnapshotDamaged", reasonOf(cache.stage(restore("one"), Credential.OWN)));
     // The reason is told first, then is cleared up.
     while (!cached().isEmpty()) {
       Thread.sleep(5);
@@ -172,19 +198,19 @@ class SnapshotCacheTest {
         folder.resolve("bucket/two/manifest.json"),
         folder.resolve("bucket/one/manifest.json"),
         java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    assertEquals("SnapshotDamaged", reasonOf(cache.stage(restore("one"))));
+    assertEquals("SnapshotDamaged", reasonOf(cache.stage(restore("one"), Credential.OWN)));
   }
 
   @Test
   void aNameIsNoWayOutOfTheCache() {
-    assertEquals("StagingFailed", reasonOf(cache.stage(restore("../one"))));
+    assertEquals("StagingFailed", reasonOf(cache.stage(restore("../one"), Credential.OWN)));
   }
 
   @Test
   void oneTransferForAll() throws Exception {
     store.pause = 5;
-    var first = cache.stage(restore("one"));
-    var second = cache.stage(restore("one"));
+    var first = cache.stage(restore("one"), Credential.OWN);
+    var second = cache.stage(restore("one"), Credential.OWN);
     first.whole().get();
     second.whole().get();
     assertTrue(store.bytesRead.get() < 52 * TestSnapshot.CHUNK);
@@ -203,13 +229,13 @@ class SnapshotCacheTest {
     stage("three");
     // The oldest is pinned.
     assertEquals(List.of("one", "three"), cached());
-    assertEquals("CacheFull", reasonOf(cache.stage(restore("two"))));
+    assertEquals("CacheFull", reasonOf(cache.stage(restore("two"), Credential.OWN)));
   }
 
   @Test
   void interruptedTransfersAreSweptWhenTheyAreOld() throws Exception {
     store.downAfter = 20 * TestSnapshot.CHUNK;
-    reasonOf(cache.stage(restore("one")));
+    reasonOf(cache.stage(restore("one"), Credential.OWN));
     cache(Map.of());
     assertEquals(List.of("one.partial"), cached());
     Files.setLastModifiedTime(
@@ -225,7 +251,7 @@ class SnapshotCacheTest {
     live.start(null);
     assumeTrue(live.available(), "root and /dev/fuse");
     store.pause = 50;
-    var staging = cache.stage(restore("one"));
+    var staging = cache.stage(restore("one"), Credential.OWN);
     var directory = staging.directory(10_000);
     assertFalse(staging.whole().isDone());
     assertTrue(snapshot.equalsFilesIn(directory));
@@ -234,7 +260,7 @@ class SnapshotCacheTest {
     assertTrue(Files.exists(directory));
     cache.release(restore("one"));
     assertFalse(Files.exists(directory));
-    assertEquals(folder.resolve("cache/one"), cache.stage(restore("one")).directory(10_000));
+    assertEquals(folder.resolve("cache/one"), cache.stage(restore("one"), Credential.OWN).directory(10_000));
   }
 
   @Test
@@ -243,7 +269,7 @@ class SnapshotCacheTest {
     live.start(null);
     assumeTrue(live.available(), "root and /dev/fuse");
     stage("one");
-    var hit = cache.stage(restore("one"));
+    var hit = cache.stage(restore("one"), Credential.OWN);
     assertTrue(hit.whole().get().cacheHit());
     assertTrue(hit.directory(10_000).startsWith("/proc"));
     assertTrue(snapshot.equalsFilesIn(hit.directory(10_000)));
@@ -254,7 +280,7 @@ class SnapshotCacheTest {
     cache(Map.of("podsnapshot.live-from-bytes", "1000"));
     live.start(null);
     store.pause = 10;
-    var staging = cache.stage(restore("one").toBuilder().setWholeBeforeStart(true).build());
+    var staging = cache.stage(restore("one").toBuilder().setWholeBeforeStart(true).build(), Credential.OWN);
     assertEquals(folder.resolve("cache/one"), staging.directory(10_000));
   }
 
@@ -265,7 +291,7 @@ class SnapshotCacheTest {
     assumeTrue(live.available(), "root and /dev/fuse");
     store.pause = 20;
     store.downAfter = 20 * TestSnapshot.CHUNK;
-    var staging = cache.stage(restore("one"));
+    var staging = cache.stage(restore("one"), Credential.OWN);
     var directory = staging.directory(10_000);
     assertThrows(IOException.class, () -> Files.readAllBytes(directory.resolve("pages.img")));
     assertEquals("StoreUnavailable", staging.failure().orElseThrow().reason());

@@ -141,7 +141,7 @@ class StageBench {
       sandbox.create(id);
       var begin = System.nanoTime();
       var cache = cache(live);
-      var staging = cache.stage(restoreOf(name, way.equals("whole") || way.equals("plain")));
+      var staging = cache.stage(restoreOf(name, way.equals("whole") || way.equals("plain")), Credential.OWN);
       sandbox.restoreCreated(id, staging.directory(600_000));
       while (!sandbox.output(id).contains("tick")) {
         Thread.sleep(2);
@@ -180,7 +180,7 @@ class StageBench {
   private void stageByRestorer(String name) throws Exception {
     var staged =
         cache(new LiveFolder(config(), new SimpleMeterRegistry()))
-            .stage(restoreOf(name, true))
+            .stage(restoreOf(name, true), Credential.OWN)
             .whole()
             .get();
     assertTrue(!staged.cacheHit());

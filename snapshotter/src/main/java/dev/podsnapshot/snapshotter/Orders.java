@@ -1,5 +1,7 @@
 package dev.podsnapshot.snapshotter;
 
+import dev.podsnapshot.grpc.BucketTokenReply;
+import dev.podsnapshot.grpc.BucketTokenRequest;
 import dev.podsnapshot.grpc.CheckpointOrder;
 import dev.podsnapshot.grpc.CheckpointReport;
 import dev.podsnapshot.grpc.Fleet;
@@ -150,14 +152,13 @@ class Orders {
             .setDirectory(config.spool().resolve(name).toString())
             .setLocation(order.getLocation())
             .setSpecHash(order.getSpecHash())
-            .setFingerprint(runsc.fingerprint().wire())
-            .build();
+            .setFingerprint(runsc.fingerprint().wire());
     var report =
         ReplicationReport.newBuilder()
             .setSnapshot(order.getSnapshot())
             .setLocation(order.getLocation());
     try {
-      var reply = store(request);
+      var reply = store(order, request);
       report
           .setBytes(reply.getBytes())
           .setMillis(reply.getMillis())
@@ -178,15 +179,25 @@ class Orders {
     return CheckpointReport.newBuilder().setSnapshot(order.getSnapshot()).setStarted(true).build();
   }
 
-  private StoreReply store(StoreRequest request) {
-    return upload
-        .store(request)
+  /** Each try has a new token: they end, and an upload can be a long one. */
+  private StoreReply store(CheckpointOrder order, StoreRequest.Builder request) {
+    return token(order)
+        .flatMap(token -> upload.store(request.setToken(token).build()))
         .onFailure(e -> Status.fromThrowable(e).getCode() == Status.Code.UNAVAILABLE)
         .retry()
         .withBackOff(Duration.ofMillis(500), Duration.ofSeconds(15))
         .expireIn(config.uploadDeadline().toMillis())
         .await()
         .atMost(config.uploadDeadline());
+  }
+
+  private Uni<String> token(CheckpointOrder order) {
+    return order.getInPodsName()
+        ? fleet
+            .bucketToken(
+                BucketTokenRequest.newBuilder().setSnapshot(order.getSnapshot()).build())
+            .map(BucketTokenReply::getToken)
+        : Uni.createFrom().item("");
   }
 
   /** Returns false if nobody wants to know: the snapshot is gone. */

@@ -15,6 +15,11 @@ interface AccessToken {
     return Optional::empty;
   }
 
+  /** One that somebody else obtained, and renews. */
+  static AccessToken bearer(String token) {
+    return () -> Optional.of("Bearer " + token);
+  }
+
   /**
    * The environment's credentials (workload identity, a key file), looked for at the first request
    * and renewed before they end.

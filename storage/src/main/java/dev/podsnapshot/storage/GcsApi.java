@@ -46,6 +46,16 @@ class GcsApi {
     this.token = config.endpoint().isPresent() ? AccessToken.none() : AccessToken.environment();
   }
 
+  private GcsApi(HttpPool http, AccessToken token) {
+    this.http = http;
+    this.token = token;
+  }
+
+  /** The same API over the same connections, asked by somebody else. */
+  GcsApi as(AccessToken other) {
+    return new GcsApi(http, other);
+  }
+
   /**
    * An answer, whatever it says.
    *

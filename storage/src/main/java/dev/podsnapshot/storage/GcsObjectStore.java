@@ -27,6 +27,11 @@ public class GcsObjectStore implements ObjectStore {
   }
 
   @Override
+  public ObjectStore as(String token) {
+    return token.isEmpty() ? this : new GcsObjectStore(api.as(AccessToken.bearer(token)));
+  }
+
+  @Override
   public StoredObject put(String bucket, String name, Body body, long ifGeneration)
       throws ObjectStoreException {
     var what = "store gs://%s/%s".formatted(bucket, name);

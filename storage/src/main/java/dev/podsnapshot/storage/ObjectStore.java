@@ -24,6 +24,13 @@ public interface ObjectStore {
   long ANY = -1;
 
   /**
+   * This store, asked in the name of whom a token was made for.
+   *
+   * @param token an OAuth 2 access token; empty: the service's own credentials
+   */
+  ObjectStore as(String token);
+
+  /**
    * Stores an object in one request.
    *
    * @return the object; its checksum is the body's

@@ -28,8 +28,13 @@ final class Journal implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Journal.class);
   private static final String SUFFIX = ".journal";
 
-  /** What one upload is about. */
-  record Begin(String snapshot, Path directory, String bucket, String prefix) {}
+  /**
+   * What one upload is about.
+   *
+   * @param inPodsName the bucket was used in the name of a Pod, not in the uploader's own
+   */
+  record Begin(
+      String snapshot, Path directory, String bucket, String prefix, boolean inPodsName) {}
 
   /** A file as it was when its checksums were written down. */
   record FileRecord(long bytes, long changed, Map<Integer, Integer> chunks) {}
@@ -91,12 +96,13 @@ final class Journal implements AutoCloseable {
       journal.channel.truncate(wholeLines(path));
       var head = new StringBuilder();
       head.append(
-          "begin %s %s %s %s\n"
+          "begin %s %s %s %s %s\n"
               .formatted(
                   escape(begin.snapshot()),
                   escape(begin.directory().toString()),
                   escape(begin.bucket()),
-                  escape(begin.prefix())));
+                  escape(begin.prefix()),
+                  begin.inPodsName() ? "pod" : "own"));
       for (var file : files) {
         head.append("file %s %d %d\n".formatted(escape(file.name()), file.bytes(), file.changed()));
       }
@@ -136,7 +142,8 @@ final class Journal implements AutoCloseable {
                     unescape(words[1]),
                     Path.of(unescape(words[2])),
                     unescape(words[3]),
-                    words.length > 4 ? unescape(words[4]) : "");
+                    words.length > 4 ? unescape(words[4]) : "",
+                    words.length > 5 && words[5].equals("pod"));
             sweep = false;
           }
           case "file" -> {

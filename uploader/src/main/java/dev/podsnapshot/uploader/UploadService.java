@@ -43,7 +43,7 @@ public class UploadService implements Upload {
 
   private Uni<StoreReply> upload(StoreRequest request) {
     try {
-      var stored = uploads.store(spooled(request));
+      var stored = uploads.store(spooled(request), request.getToken());
       return Uni.createFrom()
           .item(
               StoreReply.newBuilder()

@@ -47,19 +47,20 @@ public class Uploads {
    * Stores a snapshot, or goes on with it after a crash; returns when it can be restored. Called
    * again for a snapshot that is stored, it finds that out and changes nothing.
    *
+   * @param token in whose name the bucket is used; empty: the uploader's own
    * @throws IOException if the spool or the journal can't be used
    */
-  Stored store(Spooled spooled)
+  Stored store(Spooled spooled, String token)
       throws ObjectStoreException, IOException, UploadException, InterruptedException {
     begin(spooled.snapshot());
     try {
-      return upload(spooled);
+      return upload(spooled, store.as(token), !token.isEmpty());
     } finally {
       end(spooled.snapshot());
     }
   }
 
-  private Stored upload(Spooled spooled)
+  private Stored upload(Spooled spooled, ObjectStore store, boolean inPodsName)
       throws ObjectStoreException, IOException, UploadException, InterruptedException {
     var metrics = new UploadMetrics(registry);
     var retries = new Retries(spooled.snapshot(), FIRST_PAUSE, LONGEST_PAUSE, metrics::retried);
@@ -69,10 +70,14 @@ public class Uploads {
     }
     var known = Journal.read(Journal.path(config.journal(), spooled.snapshot()));
     files.forEach(known::teach);
-    var single = parallelRefused(spooled, retries);
+    var single = parallelRefused(store, spooled, retries);
     var begin =
         new Journal.Begin(
-            spooled.snapshot(), spooled.directory(), spooled.bucket(), spooled.prefix());
+            spooled.snapshot(),
+            spooled.directory(),
+            spooled.bucket(),
+            spooled.prefix(),
+            inPodsName);
     try (var journal = Journal.open(config.journal(), begin, files)) {
       var upload =
           new SnapshotUpload(
@@ -107,8 +112,8 @@ public class Uploads {
   }
 
   /** As gVisor's gofer does: a bucket that can't be looked at gets one stream. */
-  private Optional<String> parallelRefused(Spooled spooled, Retries retries)
-      throws ObjectStoreException {
+  private static Optional<String> parallelRefused(
+      ObjectStore store, Spooled spooled, Retries retries) throws ObjectStoreException {
     Optional<String> why;
     try {
       why = retries.call(() -> store.bucketFacts(spooled.bucket())).parallelUploadRefused();
@@ -155,6 +160,10 @@ public class Uploads {
     } catch (ObjectStoreException e) {
       if (e.kind() == Kind.NOT_FOUND) {
         Files.deleteIfExists(path); // the bucket is gone, and all that was in it
+      } else if (e.kind() == Kind.PERMISSION_DENIED && begin.inPodsName()) {
+        // The Pod's token is gone. The controller deletes all below the prefix with the snapshot.
+        Files.deleteIfExists(path);
+        metrics.leftBehind(begin.bucket(), begin.prefix(), e);
       } else {
         metrics.leftBehind(begin.bucket(), begin.prefix(), e);
       }

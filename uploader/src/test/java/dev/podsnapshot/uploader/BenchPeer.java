@@ -69,7 +69,7 @@ final class BenchPeer {
           Files.write(file, new byte[100_000]);
         }
       }
-      uploads.store(UploadProcess.spooled(config, bucket, snapshot, object + "/"));
+      uploads.store(UploadProcess.spooled(config, bucket, snapshot, object + "/"), "");
     };
   }
 

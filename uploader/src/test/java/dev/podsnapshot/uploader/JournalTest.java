@@ -19,7 +19,7 @@ class JournalTest {
   @TempDir Path folder;
 
   private final Journal.Begin begin =
-      new Journal.Begin("a snapshot", Path.of("/spool/a b"), "bucket", "path with space/x/");
+      new Journal.Begin("a snapshot", Path.of("/spool/a b"), "bucket", "path with space/x/", true);
 
   private SpoolFile file() throws IOException {
     var path = folder.resolve("pages.img");

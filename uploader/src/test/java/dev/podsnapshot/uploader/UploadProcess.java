@@ -23,7 +23,7 @@ final class UploadProcess {
     uploads.sweep();
     for (var round = 0; round < Integer.parseInt(args[5]); round++) {
       var prefix = round == 0 ? args[3] + "/" : args[3] + "-" + round + "/";
-      var stored = uploads.store(spooled(config, args[2], args[3], prefix));
+      var stored = uploads.store(spooled(config, args[2], args[3], prefix), "");
       System.out.printf(
           "stored bytes=%d millis=%d resumed=%.0f sent=%.0f retries=%.0f%n",
           stored.bytes(),

@@ -112,7 +112,7 @@ class UploadsTest {
   void aSnapshotOfAllSizes() throws Exception {
     for (var bytes : new int[] {0, 1, CHUNK, CHUNK + 1, 5 * CHUNK - 7}) {
       var spooled = spool("s" + bytes, bytes);
-      var stored = uploads.store(spooled);
+      var stored = uploads.store(spooled, "");
       assertEquals(100_000 + bytes, stored.bytes());
       assertTrue(stored.singleStream().isEmpty());
       assertStored(spooled);
@@ -122,7 +122,7 @@ class UploadsTest {
   @Test
   void aTreeOfCompositions() throws Exception {
     var spooled = spool("deep", 33 * CHUNK + 5);
-    uploads.store(spooled);
+    uploads.store(spooled, "");
     assertStored(spooled);
     assertEquals(3, store.composed.get(), "34 parts are compositions of 32, of 2, and of both");
   }
@@ -132,7 +132,7 @@ class UploadsTest {
     store.facts(new BucketFacts(true, true, 604_800, false, false, "STANDARD", "EU"));
     var spooled = spool("single", 3 * CHUNK);
     assertEquals(
-        "the bucket has soft delete on (604800 s)", uploads.store(spooled).singleStream().get());
+        "the bucket has soft delete on (604800 s)", uploads.store(spooled, "").singleStream().get());
     assertStored(spooled);
     assertEquals(0, store.composed.get());
     assertEquals(4, store.puts.get());
@@ -142,7 +142,7 @@ class UploadsTest {
   void requestsThatFailAreSentAgain() throws Exception {
     store.fault = (name, attempt) -> attempt == 1 ? Fault.REFUSED : Fault.NONE;
     var spooled = spool("again", 3 * CHUNK);
-    uploads.store(spooled);
+    uploads.store(spooled, "");
     assertStored(spooled);
     assertTrue(count("podsnapshot_upload_retries_total") >= 7);
   }
@@ -152,7 +152,7 @@ class UploadsTest {
   void answersThatAreLostDoNoHarm() throws Exception {
     store.fault = (name, attempt) -> attempt == 1 ? Fault.ANSWER_LOST : Fault.NONE;
     var spooled = spool("lost", 3 * CHUNK);
-    uploads.store(spooled);
+    uploads.store(spooled, "");
     assertStored(spooled);
   }
 
@@ -162,7 +162,7 @@ class UploadsTest {
         (name, attempt) ->
             name.contains("part-0-000001") && attempt == 1 ? Fault.DAMAGED : Fault.NONE;
     var spooled = spool("damaged", 3 * CHUNK);
-    uploads.store(spooled);
+    uploads.store(spooled, "");
     assertStored(spooled);
   }
 
@@ -170,7 +170,7 @@ class UploadsTest {
   void aStoreThatStaysDamagedGivesNoSnapshot() throws Exception {
     store.fault = (name, attempt) -> name.contains("part-0-000001") ? Fault.DAMAGED : Fault.NONE;
     var spooled = spool("damaged", 3 * CHUNK);
-    var e = assertThrows(ObjectStoreException.class, () -> uploads.store(spooled));
+    var e = assertThrows(ObjectStoreException.class, () -> uploads.store(spooled, ""));
     assertEquals(Kind.CORRUPT, e.kind());
     assertNothingStored();
   }
@@ -181,11 +181,11 @@ class UploadsTest {
       start();
       store.fault = (name, attempt) -> name.endsWith(forbidden) ? Fault.FORBIDDEN : Fault.NONE;
       var spooled = spool("forbidden", 3 * CHUNK);
-      var e = assertThrows(ObjectStoreException.class, () -> uploads.store(spooled));
+      var e = assertThrows(ObjectStoreException.class, () -> uploads.store(spooled, ""));
       assertEquals(Kind.PERMISSION_DENIED, e.kind(), forbidden);
       assertNothingStored();
       store.fault = (name, attempt) -> Fault.NONE;
-      uploads.store(spooled);
+      uploads.store(spooled, "");
       assertStored(spooled);
     }
   }
@@ -196,7 +196,7 @@ class UploadsTest {
     var spooled = spool("down", 3 * CHUNK);
     store.fault = (name, attempt) -> name.contains("part-0-000002") ? Fault.FORBIDDEN : Fault.NONE;
     store.down = true;
-    assertThrows(ObjectStoreException.class, () -> uploads.store(spooled));
+    assertThrows(ObjectStoreException.class, () -> uploads.store(spooled, ""));
     store.down = false;
     assertTrue(!store.list(BUCKET, "").isEmpty(), "nothing to sweep: the test is void");
     restart();
@@ -214,7 +214,7 @@ class UploadsTest {
       store.dieAfter = death;
       var survived = false;
       try {
-        uploads.store(spooled);
+        uploads.store(spooled, "");
         survived = !store.dead; // it may have died over what it removes last
       } catch (FaultyStore.Death | IOException e) {
         survived = false;
@@ -228,7 +228,7 @@ class UploadsTest {
       restart();
       uploads.sweep(); // nothing of it: the spool is there
       if (!survived) {
-        uploads.store(spooled);
+        uploads.store(spooled, "");
         assertTrue(
             store.sent.get() <= 11L * CHUNK + 100_005 - Math.min(there, 11L * CHUNK) + 10_000,
             "death %d: %d bytes were there, %d sent".formatted(death, there, store.sent.get()));
@@ -245,7 +245,7 @@ class UploadsTest {
   void aCheckpointThatWasTakenAgainIsNotMixedUp() throws Exception {
     var spooled = spool("retaken", 5 * CHUNK);
     store.dieAfter = 6;
-    assertThrows(Throwable.class, () -> uploads.store(spooled));
+    assertThrows(Throwable.class, () -> uploads.store(spooled, ""));
     store.dieAfter = -1;
     store.dead = false;
     var other = new byte[5 * CHUNK];
@@ -253,18 +253,18 @@ class UploadsTest {
     Files.write(spooled.directory().resolve("pages.img"), other);
     killed(spooled);
     restart();
-    uploads.store(spooled);
+    uploads.store(spooled, "");
     assertStored(spooled);
   }
 
   @Test
   void storedTwiceIsStoredOnce() throws Exception {
     var spooled = spool("twice", 3 * CHUNK);
-    uploads.store(spooled);
+    uploads.store(spooled, "");
     var generations = store.objects(BUCKET, "");
-    uploads.store(spooled);
+    uploads.store(spooled, "");
     restart();
-    uploads.store(spooled);
+    uploads.store(spooled, "");
     assertEquals(generations, store.objects(BUCKET, ""));
     assertStored(spooled);
   }
@@ -272,10 +272,10 @@ class UploadsTest {
   @Test
   void anotherSnapshotIsNeverTouched() throws Exception {
     var spooled = spool("mine", 3 * CHUNK);
-    uploads.store(spooled);
+    uploads.store(spooled, "");
     var generations = store.objects(BUCKET, "");
     Files.write(spooled.directory().resolve("checkpoint.img"), new byte[3]);
-    assertThrows(UploadException.class, () -> uploads.store(spooled));
+    assertThrows(UploadException.class, () -> uploads.store(spooled, ""));
     assertEquals(generations, store.objects(BUCKET, ""));
   }
 
@@ -284,7 +284,7 @@ class UploadsTest {
   void partsOfASnapshotThatNobodyWantsAreSwept() throws Exception {
     var spooled = spool("unwanted", 5 * CHUNK);
     store.dieAfter = 6;
-    assertThrows(Throwable.class, () -> uploads.store(spooled));
+    assertThrows(Throwable.class, () -> uploads.store(spooled, ""));
     store.dieAfter = -1;
     store.dead = false;
     store.put(BUCKET, "path/unwanted-not/pages.img", Body.of(new byte[3]), ObjectStore.ABSENT);
@@ -305,7 +305,7 @@ class UploadsTest {
     var spooled = spool("full", 3 * CHUNK);
     Files.createDirectories(home);
     Files.write(config.journal(), new byte[0]); // no folder can be there
-    assertThrows(IOException.class, () -> uploads.store(spooled));
+    assertThrows(IOException.class, () -> uploads.store(spooled, ""));
     assertNothingStored();
     assertEquals(0, store.puts.get());
   }
@@ -318,7 +318,7 @@ class UploadsTest {
         var spooled = spool("many-" + i, (i + 1) * CHUNK);
         Callable<Spooled> task =
             () -> {
-              uploads.store(spooled);
+              uploads.store(spooled, "");
               return spooled;
             };
         running.add(threads.submit(task));

@@ -3,6 +3,7 @@ package dev.podsnapshot.controller.identity;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.grpc.Location;
+import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.grpc.SnapshotRef;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.grpc.Context;
@@ -68,6 +69,20 @@ public record NodeAuthority(String node) {
             "foreign_snapshot",
             "PodSnapshot %s/%s is not taken on node %s"
                 .formatted(meta.getNamespace(), meta.getName(), node));
+  }
+
+  /** Reading a snapshot for a Pod: of its own namespace only. */
+  public Optional<Refusal> restoring(PodRef pod, SnapshotRef snapshot) {
+    return pod.getNamespace().equals(snapshot.getNamespace())
+        ? Optional.empty()
+        : denied(
+            "foreign_snapshot",
+            "PodSnapshot %s/%s is of another namespace than Pod %s/%s"
+                .formatted(
+                    snapshot.getNamespace(),
+                    snapshot.getName(),
+                    pod.getNamespace(),
+                    pod.getName()));
   }
 
   /** Having the files of a snapshot that exists nowhere any more deleted: its own folder only. */

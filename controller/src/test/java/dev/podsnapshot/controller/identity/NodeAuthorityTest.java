@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.grpc.Location;
+import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.grpc.SnapshotRef;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -108,6 +109,15 @@ class NodeAuthorityTest {
     assertEquals("bad_name", reason(NodeAuthority.naming("default", name)));
     assertEquals("bad_name", reason(NodeAuthority.naming(name, "pod")));
     assertEquals(Code.INVALID_ARGUMENT, NodeAuthority.naming("default", name).orElseThrow().code());
+  }
+
+  @Test
+  void aPodIsReadASnapshotOfItsOwnNamespaceOnly() {
+    var pod = PodRef.newBuilder().setNamespace("a").setName("pod").build();
+    var snapshot = SnapshotRef.newBuilder().setName("snapshot");
+    assertEquals("allowed", reason(NODE.restoring(pod, snapshot.setNamespace("a").build())));
+    assertEquals(
+        "foreign_snapshot", reason(NODE.restoring(pod, snapshot.setNamespace("b").build())));
   }
 
   @Test
