@@ -1,17 +1,17 @@
 package dev.podsnapshot.controller;
 
+import dev.podsnapshot.controller.leader.Leading;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.List;
 
-/** One watch over all Pods, for all who listen. */
+/** One watch over all Pods, for all who listen, while this replica leads. */
 @ApplicationScoped
 class PodInformer {
   private final KubernetesClient client;
@@ -30,7 +30,7 @@ class PodInformer {
     void gone(Pod pod);
   }
 
-  void start(@Observes StartupEvent event) {
+  void start(@Observes Leading event) {
     informer =
         client
             .pods()
@@ -55,6 +55,8 @@ class PodInformer {
   }
 
   void stop(@Observes ShutdownEvent event) {
-    informer.close();
+    if (informer != null) {
+      informer.close();
+    }
   }
 }

@@ -13,7 +13,8 @@ public class FleetProfile implements QuarkusTestProfile {
     try {
       var directory = Files.createTempDirectory("fleet");
       return Map.of(
-          "quarkus.operator-sdk.start-operator", "false",
+          // There is no other replica, and nothing to reconcile.
+          "quarkus.arc.exclude-types", "dev.podsnapshot.controller.leader.Leadership",
           "quarkus.http.test-port", "0",
           "quarkus.grpc.server.test-port", "19443",
           "quarkus.grpc.clients.fleet.use-quarkus-grpc-client", "true",

@@ -73,7 +73,14 @@ class ManifestsTest {
           "get secrets podsnapshot-controller-tls",
           "update secrets podsnapshot-controller-tls",
           "get configmaps podsnapshot-ca",
-          "update configmaps podsnapshot-ca");
+          "update configmaps podsnapshot-ca",
+          "create coordination.k8s.io/leases",
+          "get coordination.k8s.io/leases podsnapshot-controller",
+          "update coordination.k8s.io/leases podsnapshot-controller",
+          "patch coordination.k8s.io/leases podsnapshot-controller",
+          "create discovery.k8s.io/endpointslices",
+          "get discovery.k8s.io/endpointslices podsnapshot-controller",
+          "update discovery.k8s.io/endpointslices podsnapshot-controller");
 
   private final List<HasMetadata> manifests = read();
 

@@ -90,7 +90,8 @@ final class Node implements AutoCloseable {
                 .inNamespace(SYSTEM)
                 .withName("podsnapshot-controller")
                 .get(),
-        d -> Integer.valueOf(1).equals(d.getStatus().getReadyReplicas()));
+        d -> d.getSpec().getReplicas().equals(d.getStatus().getReadyReplicas()));
+    await("the controller that leads", this::leader, Optional::isPresent);
     await(
         "the node's services",
         () -> client.apps().daemonSets().inNamespace(SYSTEM).withName("pod-snapshot-agent").get(),
@@ -98,6 +99,33 @@ final class Node implements AutoCloseable {
             d.getStatus().getObservedGeneration() >= d.getMetadata().getGeneration()
                 && Integer.valueOf(1).equals(d.getStatus().getUpdatedNumberScheduled())
                 && Integer.valueOf(1).equals(d.getStatus().getNumberReady()));
+  }
+
+  /** The replica of the controller to which its Service leads. */
+  Optional<Pod> leader() {
+    var slice =
+        client
+            .discovery()
+            .v1()
+            .endpointSlices()
+            .inNamespace(SYSTEM)
+            .withName("podsnapshot-controller")
+            .get();
+    return slice == null
+        ? Optional.empty()
+        : client
+            .pods()
+            .inNamespace(SYSTEM)
+            .withLabel("app", "podsnapshot-controller")
+            .list()
+            .getItems()
+            .stream()
+            .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
+            .filter(
+                p ->
+                    slice.getEndpoints().stream()
+                        .anyMatch(e -> e.getAddresses().contains(p.getStatus().getPodIP())))
+            .findFirst();
   }
 
   /** Something that is not there until this is closed. */

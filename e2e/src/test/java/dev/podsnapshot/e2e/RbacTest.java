@@ -80,7 +80,11 @@ class RbacTest {
           "patch podsnapshot.gke.io/podsnapshotmanualtriggers/status");
 
   private static final Set<String> CONTROLLER_IN_ITS_NAMESPACE =
-      Set.of("create secrets", "create configmaps");
+      Set.of(
+          "create secrets",
+          "create configmaps",
+          "create coordination.k8s.io/leases",
+          "create discovery.k8s.io/endpointslices");
 
   private KubernetesClient client;
 
