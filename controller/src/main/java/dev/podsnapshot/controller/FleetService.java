@@ -266,7 +266,6 @@ public class FleetService implements Fleet {
   public Uni<Ack> reportRestore(RestoreReport report) {
     var found = pod(report.getPod());
     var restored = report.getReason().isEmpty();
-    restores.end(report.getPod().getUid());
     metrics
         .counter(
             "podsnapshot_restores_total",
@@ -292,6 +291,7 @@ public class FleetService implements Fleet {
                 pod, NodeText.word(report.getReason()), NodeText.line(report.getMessage()));
           }
         });
+    restores.end(report.getPod().getUid()); // now that it is told (ReadinessTrigger)
     LOG.infof(
         "pod=%s/%s snapshot=%s phase=restore reason=%s bytes=%d stage_millis=%d millis=%d",
         report.getPod().getNamespace(),
