@@ -313,7 +313,6 @@ public class FleetService implements Fleet {
   public Uni<Ack> reportRestore(RestoreReport report) {
     var found = pod(report.getPod());
     var restored = report.getReason().isEmpty();
-    restores.end(report.getPod().getUid());
     metrics
         .counter(
             "podsnapshot_restores_total",
@@ -339,6 +338,7 @@ public class FleetService implements Fleet {
                 pod, NodeText.word(report.getReason()), NodeText.line(report.getMessage()));
           }
         });
+    restores.end(report.getPod().getUid()); // now that it is told (ReadinessTrigger)
     LOG.infof(
         "pod=%s/%s snapshot=%s phase=restore reason=%s bytes=%d stage_millis=%d millis=%d",
         report.getPod().getNamespace(),

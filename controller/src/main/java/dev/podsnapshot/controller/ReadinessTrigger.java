@@ -49,7 +49,6 @@ class ReadinessTrigger implements PodInformer.PodListener {
         || !has(pod, "Ready")
         || has(pod, PodSnapshotApi.POD_SNAPSHOT_TRIGGERED)
         || has(pod, PodSnapshotApi.POD_RESTORED)
-        || restores.ofPod(uid)
         || !handled.add(uid)) {
       return;
     }
@@ -57,7 +56,11 @@ class ReadinessTrigger implements PodInformer.PodListener {
         .start(
             () -> {
               try {
-                snapshot(pod);
+                if (restored(pod)) {
+                  handled.remove(uid); // a restore that fails ends in a cold start
+                } else {
+                  snapshot(pod);
+                }
               } catch (KubernetesClientException e) {
                 handled.remove(uid); // the Pod's next change tries again
                 LOG.warnf(
@@ -70,6 +73,18 @@ class ReadinessTrigger implements PodInformer.PodListener {
   @Override
   public void gone(Pod pod) {
     handled.remove(pod.getMetadata().getUid());
+  }
+
+  /**
+   * Whether the Pod is being restored or was. The watch may be behind: the condition is written
+   * before the restore counts as ended, so who finds it ended sees the condition.
+   */
+  private boolean restored(Pod pod) {
+    if (restores.ofPod(pod.getMetadata().getUid())) {
+      return true;
+    }
+    var now = client.resource(pod).get();
+    return now == null || has(now, PodSnapshotApi.POD_RESTORED);
   }
 
   private void snapshot(Pod pod) {
