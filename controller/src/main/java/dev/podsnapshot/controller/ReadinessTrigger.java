@@ -56,11 +56,7 @@ class ReadinessTrigger implements PodInformer.PodListener {
         .start(
             () -> {
               try {
-                if (restored(pod)) {
-                  handled.remove(uid); // a restore that fails ends in a cold start
-                } else {
-                  snapshot(pod);
-                }
+                snapshot(pod);
               } catch (KubernetesClientException e) {
                 handled.remove(uid); // the Pod's next change tries again
                 LOG.warnf(
@@ -92,6 +88,10 @@ class ReadinessTrigger implements PodInformer.PodListener {
     if (policy.isEmpty()
         || policy.get().getSpec().triggerConfig().type() != TriggerType.READINESS_PROBE
         || PodFacts.unsupported(pod).isPresent()) {
+      return;
+    }
+    if (restored(pod)) {
+      handled.remove(pod.getMetadata().getUid()); // a restore that fails ends in a cold start
       return;
     }
     var storage =
