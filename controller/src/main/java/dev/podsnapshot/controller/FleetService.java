@@ -157,7 +157,8 @@ public class FleetService implements Fleet {
     if (Conditions.isDecided(snapshot.getStatus().conditions(), Conditions.STORAGE_REPLICATED)) {
       throw Status.NOT_FOUND
           .withDescription(
-              "the upload of PodSnapshot %s/%s is over".formatted(ref.getNamespace(), ref.getName()))
+              "the upload of PodSnapshot %s/%s is over"
+                  .formatted(ref.getNamespace(), ref.getName()))
           .asRuntimeException();
     }
     return tokens.forUpload(snapshot);

@@ -7,10 +7,10 @@ import dev.podsnapshot.api.ConditionedStatus;
 import dev.podsnapshot.api.Conditions;
 import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.PodSnapshotPolicySpec;
-import dev.podsnapshot.api.PodSnapshotStorageConfigSpec.TokenSource;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.GroupByLabelValue;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.SnapshotGroupingRules;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
+import dev.podsnapshot.api.PodSnapshotStorageConfigSpec.TokenSource;
 import dev.podsnapshot.storage.BucketFacts;
 import dev.podsnapshot.storage.ObjectStoreException.Kind;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -94,9 +94,7 @@ class ConditionsOfBucketsAndPoliciesTest {
         var expected =
             !inEffect
                 ? "False/ServiceCredentials"
-                : source == TokenSource.POD_KSA
-                    ? "True/PodServiceAccounts"
-                    : "True/NarrowedTokens";
+                : source == TokenSource.POD_KSA ? "True/PodServiceAccounts" : "True/NarrowedTokens";
         var conditions =
             StorageConditions.of(
                 new BucketLook.Seen("b", GOOD, Optional.empty()),

@@ -105,8 +105,7 @@ final class TokenService implements AutoCloseable {
                     .build())
             .getStatus();
     return Boolean.TRUE.equals(status.getAuthenticated())
-        ? Optional.of(
-            status.getUser().getUsername().substring(ACCOUNT.length()).replace(':', '/'))
+        ? Optional.of(status.getUser().getUsername().substring(ACCOUNT.length()).replace(':', '/'))
         : Optional.empty();
   }
 

@@ -43,10 +43,7 @@ class SnapshotReader {
   SnapshotManifest manifest(Location from) throws StagingException {
     var name = from.getPrefix() + SnapshotManifest.OBJECT;
     try {
-      var object =
-          store
-              .stat(from.getBucket(), name)
-              .orElseThrow(() -> missing(from, name));
+      var object = store.stat(from.getBucket(), name).orElseThrow(() -> missing(from, name));
       if (object.bytes() > MANIFEST_LIMIT) {
         throw new StagingException(StagingException.DAMAGED, name + " is too large for a manifest");
       }

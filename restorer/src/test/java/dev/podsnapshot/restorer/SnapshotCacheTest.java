@@ -260,7 +260,8 @@ class SnapshotCacheTest {
     assertTrue(Files.exists(directory));
     cache.release(restore("one"));
     assertFalse(Files.exists(directory));
-    assertEquals(folder.resolve("cache/one"), cache.stage(restore("one"), Credential.OWN).directory(10_000));
+    assertEquals(
+        folder.resolve("cache/one"), cache.stage(restore("one"), Credential.OWN).directory(10_000));
   }
 
   @Test
@@ -280,7 +281,8 @@ class SnapshotCacheTest {
     cache(Map.of("podsnapshot.live-from-bytes", "1000"));
     live.start(null);
     store.pause = 10;
-    var staging = cache.stage(restore("one").toBuilder().setWholeBeforeStart(true).build(), Credential.OWN);
+    var staging =
+        cache.stage(restore("one").toBuilder().setWholeBeforeStart(true).build(), Credential.OWN);
     assertEquals(folder.resolve("cache/one"), staging.directory(10_000));
   }
 

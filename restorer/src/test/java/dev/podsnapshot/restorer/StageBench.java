@@ -141,7 +141,8 @@ class StageBench {
       sandbox.create(id);
       var begin = System.nanoTime();
       var cache = cache(live);
-      var staging = cache.stage(restoreOf(name, way.equals("whole") || way.equals("plain")), Credential.OWN);
+      var staging =
+          cache.stage(restoreOf(name, way.equals("whole") || way.equals("plain")), Credential.OWN);
       sandbox.restoreCreated(id, staging.directory(600_000));
       while (!sandbox.output(id).contains("tick")) {
         Thread.sleep(2);

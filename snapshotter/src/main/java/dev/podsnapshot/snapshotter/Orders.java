@@ -194,8 +194,7 @@ class Orders {
   private Uni<String> token(CheckpointOrder order) {
     return order.getInPodsName()
         ? fleet
-            .bucketToken(
-                BucketTokenRequest.newBuilder().setSnapshot(order.getSnapshot()).build())
+            .bucketToken(BucketTokenRequest.newBuilder().setSnapshot(order.getSnapshot()).build())
             .map(BucketTokenReply::getToken)
         : Uni.createFrom().item("");
   }

@@ -33,8 +33,7 @@ final class Journal implements AutoCloseable {
    *
    * @param inPodsName the bucket was used in the name of a Pod, not in the uploader's own
    */
-  record Begin(
-      String snapshot, Path directory, String bucket, String prefix, boolean inPodsName) {}
+  record Begin(String snapshot, Path directory, String bucket, String prefix, boolean inPodsName) {}
 
   /** A file as it was when its checksums were written down. */
   record FileRecord(long bytes, long changed, Map<Integer, Integer> chunks) {}

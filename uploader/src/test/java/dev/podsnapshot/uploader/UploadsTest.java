@@ -132,7 +132,8 @@ class UploadsTest {
     store.facts(new BucketFacts(true, true, 604_800, false, false, "STANDARD", "EU"));
     var spooled = spool("single", 3 * CHUNK);
     assertEquals(
-        "the bucket has soft delete on (604800 s)", uploads.store(spooled, "").singleStream().get());
+        "the bucket has soft delete on (604800 s)",
+        uploads.store(spooled, "").singleStream().get());
     assertStored(spooled);
     assertEquals(0, store.composed.get());
     assertEquals(4, store.puts.get());

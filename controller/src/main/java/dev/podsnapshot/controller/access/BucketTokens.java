@@ -153,7 +153,8 @@ public class BucketTokens {
               "no token for the bucket in the name of %s: %s; see the workload identity provider's attribute mapping and the audience of its tokens"
                   .formatted(account, why);
           case Grant.Folder folder ->
-              "no token for the %s: %s; see the controller's own credentials".formatted(folder, why);
+              "no token for the %s: %s; see the controller's own credentials"
+                  .formatted(folder, why);
         },
         e);
   }

@@ -108,8 +108,7 @@ class BucketTokensTest {
     for (var pair : new String(exchange.getRequestBody().readAllBytes()).split("&")) {
       var at = pair.indexOf('=');
       form.put(
-          pair.substring(0, at),
-          URLDecoder.decode(pair.substring(at + 1), StandardCharsets.UTF_8));
+          pair.substring(0, at), URLDecoder.decode(pair.substring(at + 1), StandardCharsets.UTF_8));
     }
     exchanged.add(form);
     answer(
@@ -185,8 +184,7 @@ class BucketTokensTest {
     assertEquals("urn:ietf:params:oauth:grant-type:token-exchange", request.get("grant_type"));
     assertEquals("urn:ietf:params:oauth:token-type:jwt", request.get("subject_token_type"));
     assertEquals(PROVIDER, request.get("audience"));
-    assertEquals(
-        "https://www.googleapis.com/auth/devstorage.read_write", request.get("scope"));
+    assertEquals("https://www.googleapis.com/auth/devstorage.read_write", request.get("scope"));
     assertEquals(
         "/api/v1/namespaces/ns/serviceaccounts/owner/token for https:" + PROVIDER,
         request.get("subject_token"));
@@ -194,8 +192,7 @@ class BucketTokensTest {
 
   @Test
   void aPodReadsInItsOwnNameNotInThatOfTheSavedOne() throws Exception {
-    var pod =
-        new PodBuilder().withNewSpec().withServiceAccountName("reader").endSpec().build();
+    var pod = new PodBuilder().withNewSpec().withServiceAccountName("reader").endSpec().build();
     tokens().forDownload(pod, snapshot("owner"));
     assertTrue(exchanged.getFirst().get("subject_token").contains("/serviceaccounts/reader/"));
   }
@@ -257,16 +254,14 @@ class BucketTokensTest {
             new AccessToken("central", Date.from(Instant.now().plusSeconds(3600))));
     var location = Location.newBuilder().setBucket("b").setPrefix("it's/id/").build();
     var exchange = new TokenExchange(client, config(Optional.empty()));
-    assertEquals(
-        "token-1", exchange.of(new Grant.Folder(location, true), central).getTokenValue());
+    assertEquals("token-1", exchange.of(new Grant.Folder(location, true), central).getTokenValue());
     assertEquals("central", exchanged.getFirst().get("subject_token"));
     var rules =
         JSON.readTree(exchanged.getFirst().get("options"))
             .at("/accessBoundary/accessBoundaryRules");
     assertEquals(2, rules.size());
     assertEquals(
-        "//storage.googleapis.com/projects/_/buckets/b",
-        rules.at("/0/availableResource").asText());
+        "//storage.googleapis.com/projects/_/buckets/b", rules.at("/0/availableResource").asText());
     assertEquals("inRole:roles/storage.objectUser", rules.at("/0/availablePermissions/0").asText());
     assertEquals(
         "resource.name.startsWith('projects/_/buckets/b/objects/it\\'s/id/') || api.getAttribute('storage.googleapis.com/objectListPrefix', '').startsWith('it\\'s/id/')",
@@ -274,8 +269,7 @@ class BucketTokensTest {
 
     exchange.of(new Grant.Folder(location, false), central);
     var reading =
-        JSON.readTree(exchanged.getLast().get("options"))
-            .at("/accessBoundary/accessBoundaryRules");
+        JSON.readTree(exchanged.getLast().get("options")).at("/accessBoundary/accessBoundaryRules");
     assertEquals(1, reading.size());
     assertEquals(
         "inRole:roles/storage.objectViewer", reading.at("/0/availablePermissions/0").asText());
