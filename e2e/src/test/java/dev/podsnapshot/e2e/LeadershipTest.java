@@ -67,7 +67,7 @@ class LeadershipTest {
   }
 
   @Test
-  void anotherTakesOverWhenTheLeaderEndsOrIsKilled() {
+  void anotherTakesOverWhenTheLeaderEnds() {
     node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
     node.run(node.pod("first", "app"));
     var id = node.state("first").path("id").asText();
@@ -76,7 +76,7 @@ class LeadershipTest {
     var snapshot = node.snapshot("first");
     node.delete("first");
 
-    var killed = end(0);
+    var forced = end(0);
     node.run(node.pod("second", "app"));
     assertEquals(id, node.state("second").path("id").asText());
     node.await(
@@ -84,7 +84,7 @@ class LeadershipTest {
         () -> Optional.of(node.podRestored("second")),
         c -> c.filter(r -> r.getMessage().contains(snapshot)).isPresent());
     System.out.printf(
-        "another controller led after %d ms (the leader was ended) and %d ms (killed)%n",
-        ended.toMillis(), killed.toMillis());
+        "another controller led after %d ms (the leader was ended) and %d ms (by force)%n",
+        ended.toMillis(), forced.toMillis());
   }
 }

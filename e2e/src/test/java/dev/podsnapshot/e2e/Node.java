@@ -111,7 +111,7 @@ final class Node implements AutoCloseable {
             .inNamespace(SYSTEM)
             .withName("podsnapshot-controller")
             .get();
-    return slice == null
+    return slice == null || slice.getEndpoints() == null
         ? Optional.empty()
         : client
             .pods()

@@ -139,6 +139,10 @@ public class BucketTokens {
       return token;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } catch (NullPointerException e) {
+      // The library's way to say that an error of the exchange was none of OAuth's.
+      throw new UncheckedIOException(
+          new IOException("the token exchange gave no answer that makes sense", e));
     }
   }
 

@@ -44,6 +44,7 @@ class ServiceAddress {
   void withdraw() {
     try {
       slice()
+          .filter(s -> s.getEndpoints() != null)
           .filter(s -> s.getEndpoints().stream().anyMatch(this::isThis))
           .map(s -> new EndpointSliceBuilder(s).withEndpoints().build())
           .ifPresent(s -> client.resource(s).update());
