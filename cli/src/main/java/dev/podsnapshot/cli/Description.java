@@ -6,6 +6,7 @@ import dev.podsnapshot.api.PodSnapshotPolicy;
 import dev.podsnapshot.api.SnapshotSize;
 import dev.podsnapshot.matching.Candidate;
 import dev.podsnapshot.matching.Matching;
+import dev.podsnapshot.matching.Gpu;
 import dev.podsnapshot.matching.NodeFingerprint;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Node;
@@ -117,6 +118,10 @@ record Description(
     field(lines, "  gVisor", fingerprint.runscVersion());
     field(lines, "  Platform", fingerprint.platform());
     field(lines, "  Architecture", fingerprint.architecture());
+    if (!fingerprint.gpu().equals(Gpu.NONE)) {
+      field(lines, "  GPU", fingerprint.gpu().model());
+      field(lines, "  NVIDIA driver", fingerprint.gpu().driver());
+    }
     field(lines, "  Fits nodes", fits(fingerprint));
     field(lines, "  CPU features", Integer.toString(fingerprint.cpuFeatures().size()));
     lines.addAll(wrapped(new TreeSet<>(fingerprint.cpuFeatures())));

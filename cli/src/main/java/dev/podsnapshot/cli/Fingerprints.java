@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.podsnapshot.api.PodSnapshotApi;
+import dev.podsnapshot.matching.Gpu;
 import dev.podsnapshot.matching.NodeFingerprint;
 import io.fabric8.kubernetes.api.model.Node;
 import java.util.HashSet;
@@ -33,7 +34,8 @@ final class Fingerprints {
                   text(tree, "runscVersion"),
                   text(tree, "platform"),
                   text(tree, "architecture"),
-                  features));
+                  features,
+                  new Gpu(text(tree.path("gpu"), "driver"), text(tree.path("gpu"), "model"))));
     } catch (JsonProcessingException e) {
       return Optional.empty();
     }

@@ -59,6 +59,14 @@ public final class PodSnapshotApi {
   public static final String RUNSC_PLATFORM = "podsnapshot.gke.io/runsc-platform";
   public static final String ARCHITECTURE = "podsnapshot.gke.io/architecture";
 
+  /** Labels on a PodSnapshot of a Pod with GPUs: those of the node that it was taken on. */
+  public static final String GPU_MODEL = "podsnapshot.gke.io/gpu-model";
+
+  public static final String GPU_DRIVER = "podsnapshot.gke.io/gpu-driver-version";
+
+  /** Annotation on a PodSnapshot: how many GPUs its Pod has; absent: none. */
+  public static final String GPUS = "podsnapshot.dev/gpus";
+
   /** Label on a PodSnapshot: the trigger object that made it. */
   public static final String TRIGGERED_BY = "gke-pod-snapshot-triggered-by";
 

@@ -48,6 +48,9 @@ public record Candidate(
                 labels.getOrDefault(PodSnapshotApi.RUNSC_VERSION, ""),
                 labels.getOrDefault(PodSnapshotApi.RUNSC_PLATFORM, ""),
                 labels.getOrDefault(PodSnapshotApi.ARCHITECTURE, ""),
-                Set.of(features.split(" "))));
+                Set.of(features.split(" ")),
+                new Gpu(
+                    labels.getOrDefault(PodSnapshotApi.GPU_DRIVER, ""),
+                    labels.getOrDefault(PodSnapshotApi.GPU_MODEL, ""))));
   }
 }

@@ -12,14 +12,21 @@ import java.util.TreeSet;
  */
 @RegisterForReflection
 public record NodeFingerprint(
-    String runscVersion, String platform, String architecture, Set<String> cpuFeatures) {
+    String runscVersion, String platform, String architecture, Set<String> cpuFeatures, Gpu gpu) {
+
+  /** Without a GPU. */
+  public NodeFingerprint(
+      String runscVersion, String platform, String architecture, Set<String> cpuFeatures) {
+    this(runscVersion, platform, architecture, cpuFeatures, Gpu.NONE);
+  }
 
   public static NodeFingerprint of(Fingerprint wire) {
     return new NodeFingerprint(
         wire.getRunscVersion(),
         wire.getPlatform(),
         wire.getArchitecture(),
-        Set.copyOf(wire.getCpuFeaturesList()));
+        Set.copyOf(wire.getCpuFeaturesList()),
+        new Gpu(wire.getGpuDriver(), wire.getGpuModel()));
   }
 
   public Fingerprint wire() {
@@ -28,6 +35,8 @@ public record NodeFingerprint(
         .setPlatform(platform)
         .setArchitecture(architecture)
         .addAllCpuFeatures(new TreeSet<>(cpuFeatures))
+        .setGpuDriver(gpu.driver())
+        .setGpuModel(gpu.model())
         .build();
   }
 
@@ -45,7 +54,7 @@ public record NodeFingerprint(
     var missing = new TreeSet<>(cpuFeatures);
     missing.removeAll(node.cpuFeatures);
     return missing.isEmpty()
-        ? Optional.empty()
+        ? gpu.mismatch(node.gpu)
         : Optional.of("the node lacks CPU features of the snapshot: " + String.join(" ", missing));
   }
 

@@ -435,6 +435,10 @@ public class FleetService implements Fleet {
         .edit(
             snapshot -> {
               var labels = snapshot.getMetadata().getLabels();
+              if (snapshot.getMetadata().getAnnotations().containsKey(PodSnapshotApi.GPUS)) {
+                labels.put(PodSnapshotApi.GPU_MODEL, node.gpu().model());
+                labels.put(PodSnapshotApi.GPU_DRIVER, node.gpu().driver());
+              }
               labels.putAll(
                   Map.of(
                       PodSnapshotApi.RUNSC_VERSION, node.runscVersion(),

@@ -108,6 +108,7 @@ class Matches {
     reply.setCheckpointOnDelete(
         policy.get().getSpec().triggerConfig().type() == TriggerType.ON_DELETE);
     reply.addAllEmptyDirs(emptyDirs(pod));
+    reply.setGpus(PodFacts.gpus(pod));
     var reason = decision instanceof Decision.Cold cold ? cold.reason().text() : "";
     metrics
         .counter(

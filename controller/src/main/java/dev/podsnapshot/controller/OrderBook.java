@@ -112,6 +112,7 @@ class OrderBook {
                 ? Scope.ROOTFS_ONLY
                 : Scope.WHOLE_POD)
         .setInPodsName(tokens.inEffect(snapshot))
+        .setGpus(Integer.parseInt(annotations.getOrDefault(PodSnapshotApi.GPUS, "0")))
         .build();
   }
 

@@ -9,6 +9,7 @@ import dev.podsnapshot.api.PodSnapshotStorageConfig;
 import dev.podsnapshot.api.PodSnapshotStorageConfigSpec.Gcs;
 import dev.podsnapshot.controller.access.BucketTokens;
 import dev.podsnapshot.matching.Matching;
+import dev.podsnapshot.matching.PodFacts;
 import dev.podsnapshot.matching.Policies;
 import dev.podsnapshot.matching.PolicyFacts;
 import dev.podsnapshot.matching.SpecHash;
@@ -80,6 +81,10 @@ final class SnapshotFactory {
             .addToAnnotations(PodSnapshotApi.GCS_PATH, gcsPath(storage, name))
             .addToAnnotations(PodSnapshotApi.SCOPE, PolicyFacts.of(policy).scope())
             .addToAnnotations(PodSnapshotApi.POST_CHECKPOINT, stop ? "stop" : "resume")
+            .addToAnnotations(
+                PodFacts.gpus(pod) > 0
+                    ? Map.of(PodSnapshotApi.GPUS, Integer.toString(PodFacts.gpus(pod)))
+                    : Map.of())
             .addToAnnotations(PodSnapshotApi.CONTAINER_COUNT, Integer.toString(containerCount(pod)))
             .withFinalizers(List.of(PodSnapshotApi.FINALIZER))
             .build());

@@ -3,6 +3,7 @@ package dev.podsnapshot.restorer;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.podsnapshot.runsc.CudaCheckpoint;
 import dev.podsnapshot.runsc.Sandbox;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,6 +60,14 @@ final class Bundle {
     return this;
   }
 
+  /** The workload's own checkpoint saves the state of GPUs, too. */
+  Bundle checkpointGpus(boolean sequential) {
+    annotations()
+        .put(CHECKPOINT + "cuda-checkpoint-path", CudaCheckpoint.IN_CONTAINER)
+        .put(CHECKPOINT + "cuda-checkpoint-sequential", Boolean.toString(sequential));
+    return this;
+  }
+
   /** Makes {@code /proc/gvisor/checkpoint} writable in the container. */
   Bundle enableCheckpoint() {
     annotations().put(CHECKPOINT + "enable", "true");
@@ -98,6 +107,14 @@ final class Bundle {
     var mount = spec.withArray("/mounts").addObject();
     mount.put("destination", destination).put("type", "bind").put("source", source);
     mount.putArray("options").add("rbind").add("rprivate").add("rw");
+    return this;
+  }
+
+  /** A program of the node's, to be run in the container. */
+  Bundle bindProgram(String destination, Path source) {
+    var mount = spec.withArray("/mounts").addObject();
+    mount.put("destination", destination).put("type", "bind").put("source", source.toString());
+    mount.putArray("options").add("bind").add("rprivate").add("ro");
     return this;
   }
 

@@ -18,6 +18,7 @@ final class Plan {
   private final Timeline timeline;
   private final boolean onDelete;
   private final EmptyDirs emptyDirs;
+  private final boolean gpus;
   private boolean withdrawn;
   private boolean released;
 
@@ -26,6 +27,7 @@ final class Plan {
    * @param checkpoint null: the workload may not checkpoint itself
    * @param onDelete whether the Pod is snapshotted before its containers are stopped
    * @param emptyDirs the volumes that live in the sandbox
+   * @param gpus whether the state of GPUs is saved and restored
    * @param staging the snapshot on its way here; null with {@code restore}
    * @param begun when its sandbox asked, by {@link System#nanoTime()}
    */
@@ -36,6 +38,7 @@ final class Plan {
       Staging staging,
       boolean onDelete,
       EmptyDirs emptyDirs,
+      boolean gpus,
       long begun) {
     this.pod = pod;
     this.restore = restore;
@@ -43,6 +46,7 @@ final class Plan {
     this.staging = staging;
     this.onDelete = onDelete;
     this.emptyDirs = emptyDirs;
+    this.gpus = gpus;
     this.timeline = new Timeline(begun);
   }
 
@@ -64,6 +68,10 @@ final class Plan {
 
   EmptyDirs emptyDirs() {
     return emptyDirs;
+  }
+
+  boolean gpus() {
+    return gpus;
   }
 
   boolean onDelete() {

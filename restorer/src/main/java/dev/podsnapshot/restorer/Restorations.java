@@ -9,7 +9,9 @@ import dev.podsnapshot.grpc.RestoreReport;
 import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.manifest.SnapshotFolder;
 import dev.podsnapshot.restorer.Timeline.Phase;
+import dev.podsnapshot.runsc.CudaCheckpoint;
 import dev.podsnapshot.runsc.Runsc;
+import dev.podsnapshot.runsc.RunscConfig;
 import dev.podsnapshot.runsc.RunscException;
 import dev.podsnapshot.runsc.Sandbox;
 import io.grpc.Status;
@@ -45,6 +47,7 @@ class Restorations {
   private final RestorerConfig config;
   private final SnapshotCache cache;
   private final Runsc runsc;
+  private final RunscConfig gvisor;
   private final Fleet fleet;
   private final Reports reports;
   private final LiveRestores liveRestores;
@@ -67,6 +70,7 @@ class Restorations {
       RestorerConfig config,
       SnapshotCache cache,
       Runsc runsc,
+      RunscConfig gvisor,
       @GrpcClient("fleet") Fleet fleet,
       Reports reports,
       LiveRestores liveRestores,
@@ -75,6 +79,7 @@ class Restorations {
     this.config = config;
     this.cache = cache;
     this.runsc = runsc;
+    this.gvisor = gvisor;
     this.fleet = fleet;
     this.reports = reports;
     this.liveRestores = liveRestores;
@@ -167,6 +172,8 @@ class Restorations {
     bundle.portable();
     var volumes = new EmptyDirs(config.kubeletRoot(), pod.getUid(), reply.getEmptyDirsList());
     volumes.describeTo(bundle);
+    // Without the program a Pod with GPUs is left as it is: a checkpoint of it says what is missing.
+    var gpus = reply.getGpus() > 0 && Files.isExecutable(gvisor.cudaCheckpoint());
     var workload = reply.hasWorkloadCheckpoint() ? reply.getWorkloadCheckpoint() : null;
     if (workload != null) {
       var spool = SnapshotFolder.in(config.spool(), workload.getSnapshot().getName());
@@ -176,13 +183,18 @@ class Restorations {
         bundle.checkpointRootfsInto(spool, workload.getContainersList(), resume);
       } else {
         bundle.checkpointInto(spool, resume, true);
+        if (gpus) {
+          bundle.checkpointGpus(gvisor.cudaCheckpointSequential());
+        }
       }
     }
     bundle.write();
 
     if (!reply.hasRestore() || failedPods.contains(pod.getUid())) {
       plans.put(
-          id, new Plan(pod, null, workload, null, reply.getCheckpointOnDelete(), volumes, asked));
+          id,
+          new Plan(
+              pod, null, workload, null, reply.getCheckpointOnDelete(), volumes, gpus, asked));
       LOG.infof(
           "pod=%s/%s phase=match millis=%d cold start: %s",
           pod.getNamespace(),
@@ -200,6 +212,7 @@ class Restorations {
             cache.stage(restore, tokens.of(pod, restore)),
             reply.getCheckpointOnDelete(),
             volumes,
+            gpus,
             asked);
     plans.put(id, plan);
     plan.timeline().end(Phase.MATCH, matched);
@@ -221,6 +234,9 @@ class Restorations {
     }
     bundle.portable();
     plan.emptyDirs().mountIn(bundle);
+    if (plan.gpus()) {
+      bundle.bindProgram(CudaCheckpoint.IN_CONTAINER, gvisor.cudaCheckpoint());
+    }
     if (plan.checkpoint().isPresent()) {
       if (plan.checkpoint().get().getScope() == Scope.ROOTFS_ONLY) {
         bundle.enableRootfsCheckpoint();

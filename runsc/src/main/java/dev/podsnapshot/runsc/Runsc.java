@@ -2,6 +2,7 @@ package dev.podsnapshot.runsc;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.podsnapshot.matching.Gpu;
 import dev.podsnapshot.matching.NodeFingerprint;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -37,10 +38,16 @@ public class Runsc {
    *
    * @param directory an empty folder on the node
    * @param direct write past the page cache, which cuts the freeze three to seven times
+   * @param gpus whether the state of GPUs is saved, too
    * @param limit after which runsc is ended: one that hangs must not hold up the node's others
    */
   public void checkpoint(
-      String sandbox, Path directory, boolean leaveRunning, boolean direct, Duration limit)
+      String sandbox,
+      Path directory,
+      boolean leaveRunning,
+      boolean direct,
+      boolean gpus,
+      Duration limit)
       throws RunscException {
     var command = new ArrayList<>(List.of("checkpoint", "--image-path=" + directory));
     command.add("--compression=none");
@@ -50,6 +57,12 @@ public class Runsc {
     }
     if (direct) {
       command.add("--direct");
+    }
+    if (gpus) {
+      command.add("--cuda-checkpoint-path=" + CudaCheckpoint.IN_CONTAINER);
+      if (config.cudaCheckpointSequential()) {
+        command.add("--cuda-checkpoint-sequential");
+      }
     }
     command.add(sandbox);
     run(command, limit);
@@ -177,9 +190,18 @@ public class Runsc {
               version.replace("runsc version", "").strip(),
               config.platform(),
               System.getProperty("os.arch"),
-              Set.of(features.split(",")));
+              Set.of(features.split(",")),
+              gpu());
     }
     return fingerprint;
+  }
+
+  private Gpu gpu() throws RunscException {
+    try {
+      return NvidiaDriver.read(config.nvidiaDriver());
+    } catch (IOException e) {
+      throw new RunscException("can't read what the NVIDIA driver says", e);
+    }
   }
 
   private String run(List<String> arguments) throws RunscException {

@@ -17,4 +17,19 @@ public interface RunscConfig {
 
   @WithDefault("systrap")
   String platform();
+
+  /** Where NVIDIA's driver tells of itself; not there on a node without one. */
+  @WithDefault("/proc/driver/nvidia")
+  Path nvidiaDriver();
+
+  /**
+   * NVIDIA's cuda-checkpoint, which saves the state of GPUs; put there by who runs the nodes. Pods
+   * with GPUs get it mounted.
+   */
+  @WithDefault("/var/lib/podsnapshots/bin/cuda-checkpoint")
+  Path cudaCheckpoint();
+
+  /** Whether it is run for one process of a Pod after the other. */
+  @WithDefault("false")
+  boolean cudaCheckpointSequential();
 }

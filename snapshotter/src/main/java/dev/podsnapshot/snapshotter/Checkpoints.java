@@ -7,6 +7,7 @@ import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.grpc.Trigger;
 import dev.podsnapshot.manifest.SnapshotManifest;
 import dev.podsnapshot.runsc.Runsc;
+import dev.podsnapshot.runsc.RunscConfig;
 import dev.podsnapshot.runsc.RunscException;
 import dev.podsnapshot.runsc.Sandbox;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -30,11 +31,18 @@ class Checkpoints {
   private final SnapshotterConfig config;
   private final Spool spool;
   private final Runsc runsc;
+  private final RunscConfig gvisor;
   private final MeterRegistry metrics;
   private final Semaphore turns;
 
-  Checkpoints(SnapshotterConfig config, Spool spool, Runsc runsc, MeterRegistry metrics) {
+  Checkpoints(
+      SnapshotterConfig config,
+      Spool spool,
+      Runsc runsc,
+      RunscConfig gvisor,
+      MeterRegistry metrics) {
     this.config = config;
+    this.gvisor = gvisor;
     this.spool = spool;
     this.runsc = runsc;
     this.metrics = metrics;
@@ -125,8 +133,12 @@ class Checkpoints {
             .orElseThrow(
                 () -> new RefusedException("the Pod has no gVisor sandbox on " + config.node()));
     var rootfs = order.getScope() == Scope.ROOTFS_ONLY;
+    var gpus = order.getGpus() > 0 && !rootfs;
     if (!rootfs) {
       requirePortable(sandbox);
+    }
+    if (gpus) {
+      requireCudaCheckpoint();
     }
     if (spool.freeBytes() < config.spoolReserveBytes()) {
       throw new IOException(
@@ -150,6 +162,7 @@ class Checkpoints {
           directory,
           order.getPostCheckpoint() != PostCheckpoint.STOP,
           spool.direct(directory),
+          gpus,
           config.checkpointLimit());
     }
     return Optional.of(Duration.ofNanos(System.nanoTime() - begin));
@@ -206,6 +219,18 @@ class Checkpoints {
       throw new RefusedException(
           "the Pod was started before a PodSnapshotPolicy selected it (or while the node's restorer"
               + " was not running), so its snapshot could not be restored: recreate the Pod");
+    }
+  }
+
+  private void requireCudaCheckpoint() throws RunscException {
+    var why = runsc.fingerprint().gpu().notSupported();
+    if (why.isPresent()) {
+      throw new RefusedException("%s (on %s)".formatted(why.get(), config.node()));
+    }
+    if (!Files.isExecutable(gvisor.cudaCheckpoint())) {
+      throw new RefusedException(
+          "the Pod has GPUs, and node %s has no program %s: put NVIDIA's cuda-checkpoint there and recreate the Pod"
+              .formatted(config.node(), gvisor.cudaCheckpoint()));
     }
   }
 

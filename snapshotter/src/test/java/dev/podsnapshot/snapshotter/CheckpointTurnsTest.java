@@ -56,7 +56,7 @@ class CheckpointTurnsTest {
     return Files.createDirectories(folder.resolve(name));
   }
 
-  private Runsc runsc() throws IOException {
+  private RunscConfig runsc() throws IOException {
     var program = folder.resolve("runsc");
     Files.writeString(
         program,
@@ -73,23 +73,7 @@ class CheckpointTurnsTest {
           """
               .formatted(i, Sandbox.POD_UID, i));
     }
-    return new Runsc(
-        new RunscConfig() {
-          @Override
-          public Path path() {
-            return program;
-          }
-
-          @Override
-          public Path root() {
-            return root;
-          }
-
-          @Override
-          public String platform() {
-            return "systrap";
-          }
-        });
+    return TestConfig.runsc(program, root, folder);
   }
 
   private SnapshotterConfig config() throws IOException {
@@ -119,7 +103,9 @@ class CheckpointTurnsTest {
   void noMoreThanAllowedAreTakenAtOnceAndEachIsTaken() throws Exception {
     var config = config();
     var metrics = new SimpleMeterRegistry();
-    var checkpoints = new Checkpoints(config, new Spool(config, metrics), runsc(), metrics);
+    var gvisor = runsc();
+    var checkpoints =
+        new Checkpoints(config, new Spool(config, metrics), new Runsc(gvisor), gvisor, metrics);
     var most = 0.0;
     try (var threads = Executors.newFixedThreadPool(ORDERS)) {
       var reports = new ArrayList<Future<CheckpointReport>>();
@@ -145,7 +131,9 @@ class CheckpointTurnsTest {
   private Checkpoints checkpoints() throws IOException {
     var metrics = new SimpleMeterRegistry();
     var config = config();
-    return new Checkpoints(config, new Spool(config, metrics), runsc(), metrics);
+    var gvisor = runsc();
+    return new Checkpoints(
+        config, new Spool(config, metrics), new Runsc(gvisor), gvisor, metrics);
   }
 
   @Test
