@@ -1,6 +1,7 @@
 package dev.podsnapshot.uploader;
 
 import dev.podsnapshot.manifest.SnapshotManifest;
+import dev.podsnapshot.storage.BucketFacts;
 import dev.podsnapshot.storage.ObjectStore;
 import dev.podsnapshot.storage.ObjectStoreException;
 import dev.podsnapshot.storage.ObjectStoreException.Kind;
@@ -12,8 +13,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
@@ -23,6 +26,7 @@ public class Uploads {
   private static final Logger LOG = Logger.getLogger(Uploads.class);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+  private static final Duration BUCKET_AGE = Duration.ofMinutes(1);
 
   private final UploaderConfig config;
   private final ObjectStore store;
@@ -30,6 +34,15 @@ public class Uploads {
   private final Connections connections;
   private final RateLimit rate;
   private final Set<String> busy = new HashSet<>();
+
+  /** Buckets seldom change, and a snapshot waits for what is asked of them. */
+  private final Map<String, Seen> buckets = new ConcurrentHashMap<>();
+
+  private record Seen(BucketFacts facts, long nanos) {
+    boolean fresh() {
+      return System.nanoTime() - nanos < BUCKET_AGE.toNanos();
+    }
+  }
 
   Uploads(UploaderConfig config, ObjectStore store, MeterRegistry registry) {
     if (config.partBytes() % SnapshotManifest.CHUNK_BYTES != 0) {
@@ -112,11 +125,11 @@ public class Uploads {
   }
 
   /** As gVisor's gofer does: a bucket that can't be looked at gets one stream. */
-  private static Optional<String> parallelRefused(
+  private Optional<String> parallelRefused(
       ObjectStore store, Spooled spooled, Retries retries) throws ObjectStoreException {
     Optional<String> why;
     try {
-      why = retries.call(() -> store.bucketFacts(spooled.bucket())).parallelUploadRefused();
+      why = facts(store, spooled.bucket(), retries).parallelUploadRefused();
     } catch (ObjectStoreException e) {
       if (e.kind() != Kind.PERMISSION_DENIED) {
         throw e;
@@ -127,6 +140,16 @@ public class Uploads {
         reason ->
             LOG.warnf("snapshot=%s phase=upload one stream only: %s", spooled.snapshot(), reason));
     return why;
+  }
+
+  private BucketFacts facts(ObjectStore store, String bucket, Retries retries)
+      throws ObjectStoreException {
+    var seen = buckets.get(bucket);
+    if (seen == null || !seen.fresh()) {
+      seen = new Seen(retries.call(() -> store.bucketFacts(bucket)), System.nanoTime());
+      buckets.put(bucket, seen);
+    }
+    return seen.facts();
   }
 
   /**
