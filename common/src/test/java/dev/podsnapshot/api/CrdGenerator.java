@@ -101,7 +101,12 @@ final class CrdGenerator {
     var conditions = status.getProperties().get("conditions");
     conditions.setXKubernetesListType("map");
     conditions.setXKubernetesListMapKeys(List.of("type"));
+    conditions.setDescription("What the controller has seen of the object, one entry a type.");
     condition(conditions.getItems().getSchema());
+    status
+        .getProperties()
+        .get("observedGeneration")
+        .setDescription("The most recent generation observed by the controller.");
     var kind = crd.getSpec().getNames().getKind();
     if (kind.equals("PodSnapshot")) {
       rule(
@@ -111,6 +116,9 @@ final class CrdGenerator {
               + " one of a Pod that the other policy selects");
       version.setSelectableFields(List.of(new SelectableField(".spec.policyName")));
       status.getProperties().get("lastAccessTime").setFormat("date-time");
+      var storage = status.getProperties().get("storageStatus");
+      storage.setDescription("Where the snapshot's files are.");
+      storage.getProperties().get("gcs").setDescription("Its place in Cloud Storage.");
     }
     if (kind.equals("PodSnapshotPolicy")) {
       var spec = root.getProperties().get("spec");
@@ -125,14 +133,36 @@ final class CrdGenerator {
       var expressions =
           spec.getProperties().get("selector").getProperties().get("matchExpressions");
       expressions.setMaxItems(64L); // bounds the cost of the rule
-      expressions.getItems().getSchema().setRequired(List.of("key", "operator"));
-      expressions.getItems().getSchema().getProperties().get("values").setMaxItems(1024L);
+      var expression = expressions.getItems().getSchema();
+      expression.setRequired(List.of("key", "operator"));
+      expression.getProperties().get("values").setMaxItems(1024L);
+      // As metav1.LabelSelector says it.
+      spec.getProperties()
+          .get("selector")
+          .getProperties()
+          .get("matchLabels")
+          .setDescription("Labels with their values; a Pod must have all of them.");
+      expressions.setDescription("Requirements on labels; a Pod must meet all of them.");
+      expression.getProperties().get("key").setDescription("The label.");
+      expression
+          .getProperties()
+          .get("operator")
+          .setDescription("One of In, NotIn, Exists and DoesNotExist.");
+      expression
+          .getProperties()
+          .get("values")
+          .setDescription("For In and NotIn; not empty then, empty for the others.");
       var grouping =
           spec.getProperties()
               .get("snapshotGroupingRules")
               .getProperties()
               .get("groupByLabelValue");
       grouping.getProperties().get("labels").setMinItems(1L);
+      grouping
+          .getProperties()
+          .get("groupRetentionPolicy")
+          .setDescription(
+              "How many snapshots of a group are kept; it does not override retentionConfig.");
     }
     if (kind.equals("PodSnapshotStorageConfig")) {
       var gcs =
@@ -156,7 +186,19 @@ final class CrdGenerator {
           root.getProperties().get("spec"),
           "self.targetPod == oldSelf.targetPod",
           "spec.targetPod is immutable: a trigger is spent on one Pod; create another one");
-      status.getProperties().get("snapshotCreated").setXKubernetesMapType("atomic");
+      var created = status.getProperties().get("snapshotCreated");
+      created.setXKubernetesMapType("atomic");
+      created.getProperties().get("name").setDefault(TextNode.valueOf(""));
+      created.getProperties().get("name").setDescription("Its name, in the trigger's namespace.");
+    }
+    if (kind.equals("PodSnapshotTokenRequest")) {
+      root.getProperties()
+          .get("spec")
+          .getProperties()
+          .get("snapshot")
+          .getProperties()
+          .get("name")
+          .setDescription("The PodSnapshot, in the request's namespace.");
     }
     // The preview's version has the same schema, so that its manifests apply as they are.
     crd.getSpec()
