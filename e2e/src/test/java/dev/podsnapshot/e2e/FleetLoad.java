@@ -75,60 +75,59 @@ class FleetLoad {
 
   @Test
   void steady() throws Exception {
-    try (var node = new Node()) {
-      node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
-      say("%d nodes, their agents, and a Pod on each", NODES);
-      each(NODES, i -> createNode(node, i));
-      var agents = agents(node);
-      var pods = new Pod[NODES];
-      each(NODES, i -> pods[i] = createPod(node, i));
-      open(node);
-      each(NODES, i -> listen(agents.get(name(i)), node, i));
-      watch(node);
+    var node = new Node(); // not closed: the cluster goes
+    node.policy("app", TriggerType.MANUAL, PostCheckpoint.RESUME);
+    say("%d nodes, their agents, and a Pod on each", NODES);
+    each(NODES, i -> createNode(node, i));
+    var agents = agents(node);
+    var pods = new Pod[NODES];
+    each(NODES, i -> pods[i] = createPod(node, i));
+    open(node);
+    each(NODES, i -> listen(agents.get(name(i)), node, i));
+    watch(node);
 
-      var calls = writes(node);
-      var cpu = controllerCpu();
-      var begin = System.nanoTime();
-      say("%d snapshots, %d a second", SNAPSHOTS, RATE);
-      drive(node);
-      var driven = seconds(begin);
-      Node.await(
-          "the last snapshot",
-          Duration.ofMinutes(5),
-          ready::size,
-          n -> n + refused.get() >= SNAPSHOTS);
-      var whole = seconds(begin);
-      var cpuUsed = controllerCpu() - cpu;
-      assertEquals(SNAPSHOTS, ready.size(), "lost snapshots; refused triggers: " + refused.get());
-      var made = writes(node) - calls;
+    var calls = writes(node);
+    var cpu = controllerCpu();
+    var begin = System.nanoTime();
+    say("%d snapshots, %d a second", SNAPSHOTS, RATE);
+    drive(node);
+    var driven = seconds(begin);
+    Node.await(
+        "the last snapshot",
+        Duration.ofMinutes(5),
+        ready::size,
+        n -> n + refused.get() >= SNAPSHOTS);
+    var whole = seconds(begin);
+    var cpuUsed = controllerCpu() - cpu;
+    assertEquals(SNAPSHOTS, ready.size(), "lost snapshots; refused triggers: " + refused.get());
+    var made = writes(node) - calls;
 
-      say("%d choices among %d snapshots", MATCHES, SNAPSHOTS);
-      var matches = matches(agents, pods);
-      var lines =
-          List.of(
-              "| | |",
-              "|---|---|",
-              "| nodes (simulated agents, each with a token of its own) | %d |".formatted(NODES),
-              "| snapshots in one namespace, of one policy | %d |".formatted(SNAPSHOTS),
-              "| asked for | %.1f a second for %.0f s |".formatted(SNAPSHOTS / driven, driven),
-              "| reached | %.1f a second |".formatted(SNAPSHOTS / whole),
-              "| trigger created to the node's order | %s |".formatted(text(ordered)),
-              "| trigger created to Complete | %s |".formatted(text(complete)),
-              "| trigger created to AllSnapshotsAvailable | %s |".formatted(text(ready)),
-              "| choice of a snapshot (Match) among all of them | %s |".formatted(text(matches)),
-              "| writes to the API server for a snapshot, events included | %.1f |"
-                  .formatted((made - SNAPSHOTS) / (double) SNAPSHOTS),
-              "| CPU of the controller for a snapshot | %.1f ms |"
-                  .formatted(cpuUsed * 1000 / SNAPSHOTS),
-              "| memory of the controller at the end (RSS) | %d MiB |"
-                  .formatted(controllerMemory() >> 20));
-      lines.forEach(System.out::println);
-      var table = System.getProperty("bench.table");
-      if (table != null) {
-        Files.write(Path.of(table), lines);
-      }
-      channels.forEach(ManagedChannel::shutdownNow);
+    say("%d choices among %d snapshots", MATCHES, SNAPSHOTS);
+    var matches = matches(agents, pods);
+    var lines =
+        List.of(
+            "| | |",
+            "|---|---|",
+            "| nodes (simulated agents, each with a token of its own) | %d |".formatted(NODES),
+            "| snapshots in one namespace, of one policy | %d |".formatted(SNAPSHOTS),
+            "| asked for | %.1f a second for %.0f s |".formatted(SNAPSHOTS / driven, driven),
+            "| reached | %.1f a second |".formatted(SNAPSHOTS / whole),
+            "| trigger created to the node's order | %s |".formatted(text(ordered)),
+            "| trigger created to Complete | %s |".formatted(text(complete)),
+            "| trigger created to AllSnapshotsAvailable | %s |".formatted(text(ready)),
+            "| choice of a snapshot (Match) among all of them | %s |".formatted(text(matches)),
+            "| writes to the API server for a snapshot, events included | %.1f |"
+                .formatted((made - SNAPSHOTS) / (double) SNAPSHOTS),
+            "| CPU of the controller for a snapshot | %.1f ms |"
+                .formatted(cpuUsed * 1000 / SNAPSHOTS),
+            "| memory of the controller at the end (RSS) | %d MiB |"
+                .formatted(controllerMemory() >> 20));
+    lines.forEach(System.out::println);
+    var table = System.getProperty("bench.table");
+    if (table != null) {
+      Files.write(Path.of(table), lines);
     }
+    channels.forEach(ManagedChannel::shutdownNow);
   }
 
   private static void say(String text, Object... arguments) {
