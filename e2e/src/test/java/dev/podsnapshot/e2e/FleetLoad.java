@@ -100,7 +100,7 @@ class FleetLoad {
     var whole = seconds(begin);
     var cpuUsed = controllerCpu() - cpu;
     assertEquals(SNAPSHOTS, ready.size(), "lost snapshots; refused triggers: " + refused.get());
-    var made = writes(node) - calls;
+    var written = writes(node) - calls;
 
     say("%d choices among %d snapshots", MATCHES, SNAPSHOTS);
     var matches = matches(agents, pods);
@@ -117,7 +117,7 @@ class FleetLoad {
             "| trigger created to AllSnapshotsAvailable | %s |".formatted(text(ready)),
             "| choice of a snapshot (Match) among all of them | %s |".formatted(text(matches)),
             "| writes to the API server for a snapshot, events included | %.1f |"
-                .formatted((made - SNAPSHOTS) / (double) SNAPSHOTS),
+                .formatted((written - SNAPSHOTS) / (double) SNAPSHOTS),
             "| CPU of the controller for a snapshot | %.1f ms |"
                 .formatted(cpuUsed * 1000 / SNAPSHOTS),
             "| memory of the controller at the end (RSS) | %d MiB |"
