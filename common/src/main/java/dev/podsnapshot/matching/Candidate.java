@@ -14,6 +14,7 @@ import java.util.Set;
  * @param scope {@code whole-pod} or {@code rootfs-only}
  * @param group the grouping labels that it carries
  * @param fingerprint null if its checkpoint has not ended
+ * @param gpus how many GPUs its Pod has
  */
 public record Candidate(
     String name,
@@ -24,7 +25,22 @@ public record Candidate(
     String scope,
     String specHash,
     Map<String, String> group,
-    NodeFingerprint fingerprint) {
+    NodeFingerprint fingerprint,
+    int gpus) {
+
+  /** Of a Pod without a GPU. */
+  public Candidate(
+      String name,
+      String policy,
+      Instant created,
+      boolean ready,
+      boolean deleting,
+      String scope,
+      String specHash,
+      Map<String, String> group,
+      NodeFingerprint fingerprint) {
+    this(name, policy, created, ready, deleting, scope, specHash, group, fingerprint, 0);
+  }
 
   public static Candidate of(PodSnapshot snapshot) {
     var meta = snapshot.getMetadata();
@@ -51,6 +67,7 @@ public record Candidate(
                 Set.of(features.split(" ")),
                 new Gpu(
                     labels.getOrDefault(PodSnapshotApi.GPU_DRIVER, ""),
-                    labels.getOrDefault(PodSnapshotApi.GPU_MODEL, ""))));
+                    labels.getOrDefault(PodSnapshotApi.GPU_MODEL, ""))),
+        Integer.parseInt(annotations.getOrDefault(PodSnapshotApi.GPUS, "0")));
   }
 }

@@ -4,7 +4,7 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Optional;
 
 /**
- * The GPUs of a node, or of the node that a snapshot was taken on.
+ * The GPUs of a node whose state can be saved there, or of the node that a snapshot was taken on.
  *
  * @param driver version of NVIDIA's driver, "580.126.20"
  * @param model as it can stand in a label: "NVIDIA-H100-80GB-HBM3"
@@ -61,6 +61,6 @@ public record Gpu(String driver, String model) {
 
   private static String differ(String what, String snapshot, String node) {
     return "the snapshot has %s %s, the node %s"
-        .formatted(what, snapshot, node.isEmpty() ? "none" : node);
+        .formatted(what, snapshot, node.isEmpty() ? "none that can be restored" : node);
   }
 }

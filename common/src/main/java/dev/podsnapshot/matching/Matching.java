@@ -136,6 +136,14 @@ public final class Matching {
           "was taken of another Pod specification (%s, this Pod has %s)"
               .formatted(c.specHash(), pod.specHash()));
     }
+    // Resources are not in the specification's hash, but a GPU's state needs its GPU.
+    if (pod.gpus() != c.gpus()) {
+      return cold(
+          c,
+          pod,
+          Reason.SPEC_MISMATCH,
+          "was taken of a Pod with %d GPUs, this one has %d".formatted(c.gpus(), pod.gpus()));
+    }
     if (c.fingerprint() == null) {
       return cold(c, pod, Reason.NODE_MISMATCH, "does not tell the node it was taken on");
     }

@@ -29,6 +29,10 @@ public record NodeFingerprint(
         new Gpu(wire.getGpuDriver(), wire.getGpuModel()));
   }
 
+  public NodeFingerprint with(Gpu other) {
+    return new NodeFingerprint(runscVersion, platform, architecture, cpuFeatures, other);
+  }
+
   public Fingerprint wire() {
     return Fingerprint.newBuilder()
         .setRunscVersion(runscVersion)

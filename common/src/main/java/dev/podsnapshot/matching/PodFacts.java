@@ -15,13 +15,25 @@ import java.util.stream.Stream;
  *
  * @param requested the value of {@code podsnapshot.gke.io/ps-name}; empty if it has none
  * @param unsupported why a Pod of this shape can't be restored; empty if it can
+ * @param gpus how many GPUs it has
  */
 public record PodFacts(
     String namespace,
     String specHash,
     Map<String, String> labels,
     Optional<String> requested,
-    Optional<String> unsupported) {
+    Optional<String> unsupported,
+    int gpus) {
+
+  /** A Pod without a GPU. */
+  public PodFacts(
+      String namespace,
+      String specHash,
+      Map<String, String> labels,
+      Optional<String> requested,
+      Optional<String> unsupported) {
+    this(namespace, specHash, labels, requested, unsupported, 0);
+  }
 
   private static final String GPU = "nvidia.com/gpu";
 
@@ -43,7 +55,8 @@ public record PodFacts(
         SpecHash.of(pod.getSpec()),
         Policies.labels(pod),
         Optional.ofNullable(annotations.get(PodSnapshotApi.RESTORE_FROM)),
-        unsupported(pod));
+        unsupported(pod),
+        gpus(pod));
   }
 
   /** How many GPUs the Pod has. */
@@ -65,8 +78,7 @@ public record PodFacts(
 
   /** Why neither a snapshot of this Pod can be taken nor a restore of it tried. */
   public static Optional<String> unsupported(Pod pod) {
-    var device =
-        limits(pod).map(Map.Entry::getKey).filter(PodFacts::isDevice).sorted().findFirst();
+    var device = limits(pod).map(Map.Entry::getKey).filter(PodFacts::isDevice).sorted().findFirst();
     if (device.isPresent()) {
       return Optional.of(
           "spec.containers[].resources.limits: the state of %s can't be saved; ask for whole GPUs (%s)"

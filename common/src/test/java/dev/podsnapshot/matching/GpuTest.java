@@ -52,7 +52,8 @@ class GpuTest {
     assertEquals("fits", mismatch(Gpu.NONE, L4), "a Pod without a GPU runs beside one");
     assertEquals("fits", mismatch(Gpu.NONE, Gpu.NONE));
     assertEquals(
-        "the snapshot has GPU model NVIDIA-L4, the node none", mismatch(L4, Gpu.NONE));
+        "the snapshot has GPU model NVIDIA-L4, the node none that can be restored",
+        mismatch(L4, Gpu.NONE));
     assertEquals(
         "the snapshot has GPU model NVIDIA-L4, the node NVIDIA-H100",
         mismatch(L4, new Gpu("580.126.20", "NVIDIA H100")));
@@ -89,7 +90,8 @@ class GpuTest {
 
   @Test
   void partsOfGpusAndOtherAcceleratorsAreNamed() {
-    for (var device : new String[] {"nvidia.com/mig-1g.10gb", "nvidia.com/gpu.shared", "google.com/tpu"}) {
+    for (var device :
+        new String[] {"nvidia.com/mig-1g.10gb", "nvidia.com/gpu.shared", "google.com/tpu"}) {
       assertTrue(PodFacts.unsupported(pod(device, 1)).orElseThrow().contains(device));
     }
     assertEquals(Optional.empty(), PodFacts.unsupported(pod("nvidia.com/gpu", 1)));

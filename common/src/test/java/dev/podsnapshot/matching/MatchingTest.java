@@ -148,4 +148,30 @@ class MatchingTest {
         NODE.mismatch(new NodeFingerprint("r2", "systrap", "amd64", NODE.cpuFeatures()))
             .orElseThrow());
   }
+
+  @Test
+  void aSnapshotWithGpusIsForAPodWithAsMany() {
+    for (var of = 0; of < 3; of++) {
+      for (var has = 0; has < 3; has++) {
+        var pod = new PodFacts("ns", "h", TENANT_A, Optional.empty(), Optional.empty(), has);
+        var candidate =
+            new Candidate(
+                "new",
+                "p",
+                Instant.ofEpochSecond(2),
+                true,
+                false,
+                WHOLE,
+                "h",
+                Map.of("tenant", "a"),
+                NODE,
+                of);
+        if (of == has) {
+          assertRestored("new", decide(pod, candidate));
+        } else {
+          assertCold(Reason.SPEC_MISMATCH, decide(pod, candidate));
+        }
+      }
+    }
+  }
 }

@@ -28,6 +28,7 @@ import dev.podsnapshot.grpc.Untouched;
 import dev.podsnapshot.matching.NodeFingerprint;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -51,6 +52,9 @@ import org.jboss.logging.Logger;
 public class FleetService implements Fleet {
   private static final Logger LOG = Logger.getLogger(FleetService.class);
   private static final Ack ACK = Ack.getDefaultInstance();
+
+  /** The node shall use credentials of its own. */
+  private static final String NODES_OWN = "";
 
   private final KubernetesClient client;
   private final Snapshots snapshots;
@@ -145,6 +149,10 @@ public class FleetService implements Fleet {
     try {
       var token = request.hasPod() ? download(request) : upload(request.getSnapshot());
       return Uni.createFrom().item(BucketTokenReply.newBuilder().setToken(token).build());
+    } catch (KubernetesClientException e) {
+      throw Status.UNAVAILABLE
+          .withDescription("the API server can't be asked: " + NodeText.line(e.getMessage()))
+          .asRuntimeException();
     } catch (BucketTokenException e) {
       throw (e.passing() ? Status.UNAVAILABLE : Status.FAILED_PRECONDITION)
           .withDescription(NodeText.line(e.getMessage()))
@@ -161,7 +169,7 @@ public class FleetService implements Fleet {
                   .formatted(ref.getNamespace(), ref.getName()))
           .asRuntimeException();
     }
-    return tokens.forUpload(snapshot);
+    return tokens.inEffect(snapshot) ? tokens.forUpload(snapshot) : NODES_OWN;
   }
 
   private String download(BucketTokenRequest request) throws BucketTokenException {
@@ -177,7 +185,7 @@ public class FleetService implements Fleet {
             .find(ref.getNamespace(), ref.getName())
             .filter(s -> Conditions.isTrue(s.getStatus().conditions(), Conditions.READY))
             .orElseThrow(() -> gone(ref));
-    return tokens.forDownload(pod, snapshot);
+    return tokens.inEffect(snapshot) ? tokens.forDownload(pod, snapshot) : NODES_OWN;
   }
 
   @Override
@@ -274,6 +282,12 @@ public class FleetService implements Fleet {
     }
     var error = NodeText.line(report.getError());
     var failed = !error.isEmpty();
+    if (failed && isStored(ref)) {
+      LOG.infof(
+          "snapshot=%s/%s phase=replication is stored; told later: %s",
+          ref.getNamespace(), ref.getName(), error);
+      return Uni.createFrom().item(ACK);
+    }
     var how =
         report.getParallel()
             ? "in parallel parts"
@@ -290,6 +304,14 @@ public class FleetService implements Fleet {
         !failed,
         failed ? error : SnapshotSize.uploaded(report.getBytes(), report.getMillis(), how));
     return Uni.createFrom().item(ACK);
+  }
+
+  /** A node that was restarted before it heard the answer to its report tells once more. */
+  private boolean isStored(SnapshotRef ref) {
+    return snapshots
+        .find(ref.getNamespace(), ref.getName())
+        .filter(s -> Conditions.isTrue(s.getStatus().conditions(), Conditions.STORAGE_REPLICATED))
+        .isPresent();
   }
 
   /** The snapshot was deleted while its files were uploaded: they go too. */

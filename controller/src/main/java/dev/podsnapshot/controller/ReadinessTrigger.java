@@ -3,11 +3,16 @@ package dev.podsnapshot.controller;
 import dev.podsnapshot.api.PodSnapshotApi;
 import dev.podsnapshot.api.PodSnapshotPolicySpec.TriggerType;
 import dev.podsnapshot.api.PodSnapshotStorageConfig;
+import dev.podsnapshot.controller.leader.Leading;
 import dev.podsnapshot.matching.PodFacts;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
@@ -21,11 +26,15 @@ class ReadinessTrigger implements PodInformer.PodListener {
   private static final Logger LOG = Logger.getLogger(ReadinessTrigger.class);
   private static final String TEXT = "readinessProbe";
 
+  /** The nodes find a new leader, and tell it what they could not tell the last one. */
+  private static final Duration REPORTS = Duration.ofSeconds(20);
+
   private final KubernetesClient client;
   private final Matches matches;
   private final Snapshots snapshots;
   private final RestoresUnderWay restores;
   private final PodNotices notices;
+  private volatile Instant since = Instant.now();
   private final Set<String> handled = ConcurrentHashMap.newKeySet();
 
   ReadinessTrigger(
@@ -39,6 +48,10 @@ class ReadinessTrigger implements PodInformer.PodListener {
     this.snapshots = snapshots;
     this.restores = restores;
     this.notices = notices;
+  }
+
+  void lead(@Observes @Priority(1) Leading event) {
+    since = Instant.now();
   }
 
   @Override
@@ -71,6 +84,19 @@ class ReadinessTrigger implements PodInformer.PodListener {
     handled.remove(pod.getMetadata().getUid());
   }
 
+  /** What an earlier leader knew of restores under way is told once more by their nodes. */
+  private void awaitReports(Pod pod) {
+    var started = pod.getStatus().getStartTime();
+    var left = Duration.between(Instant.now(), since.plus(REPORTS));
+    if (started != null && Instant.parse(started).isBefore(since) && left.isPositive()) {
+      try {
+        Thread.sleep(left);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
   /**
    * Whether the Pod is being restored or was. The watch may be behind: the condition is written
    * before the restore counts as ended, so who finds it ended sees the condition.
@@ -90,6 +116,7 @@ class ReadinessTrigger implements PodInformer.PodListener {
         || PodFacts.unsupported(pod).isPresent()) {
       return;
     }
+    awaitReports(pod);
     if (restored(pod)) {
       handled.remove(pod.getMetadata().getUid()); // a restore that fails ends in a cold start
       return;

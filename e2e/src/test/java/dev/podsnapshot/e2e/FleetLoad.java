@@ -168,7 +168,12 @@ class FleetLoad {
   private static void createNode(Node node, int i) {
     var resources =
         Map.of(
-            "cpu", new Quantity("64"), "memory", new Quantity("256Gi"), "pods", new Quantity("110"));
+            "cpu",
+            new Quantity("64"),
+            "memory",
+            new Quantity("256Gi"),
+            "pods",
+            new Quantity("110"));
     node.client
         .resource(
             new NodeBuilder()
@@ -196,7 +201,8 @@ class FleetLoad {
             "the agents' Pods",
             Duration.ofMinutes(5),
             () ->
-                node.client
+                node
+                    .client
                     .pods()
                     .inNamespace(Node.SYSTEM)
                     .withLabel("app", "pod-snapshot-agent")

@@ -11,7 +11,6 @@ import dev.podsnapshot.manifest.SnapshotFolder;
 import dev.podsnapshot.restorer.Timeline.Phase;
 import dev.podsnapshot.runsc.CudaCheckpoint;
 import dev.podsnapshot.runsc.Runsc;
-import dev.podsnapshot.runsc.RunscConfig;
 import dev.podsnapshot.runsc.RunscException;
 import dev.podsnapshot.runsc.Sandbox;
 import io.grpc.Status;
@@ -47,7 +46,7 @@ class Restorations {
   private final RestorerConfig config;
   private final SnapshotCache cache;
   private final Runsc runsc;
-  private final RunscConfig gvisor;
+  private final CudaCheckpoint cuda;
   private final Fleet fleet;
   private final Reports reports;
   private final LiveRestores liveRestores;
@@ -70,7 +69,7 @@ class Restorations {
       RestorerConfig config,
       SnapshotCache cache,
       Runsc runsc,
-      RunscConfig gvisor,
+      CudaCheckpoint cuda,
       @GrpcClient("fleet") Fleet fleet,
       Reports reports,
       LiveRestores liveRestores,
@@ -79,7 +78,7 @@ class Restorations {
     this.config = config;
     this.cache = cache;
     this.runsc = runsc;
-    this.gvisor = gvisor;
+    this.cuda = cuda;
     this.fleet = fleet;
     this.reports = reports;
     this.liveRestores = liveRestores;
@@ -172,9 +171,12 @@ class Restorations {
     bundle.portable();
     var volumes = new EmptyDirs(config.kubeletRoot(), pod.getUid(), reply.getEmptyDirsList());
     volumes.describeTo(bundle);
-    // Without the program a Pod with GPUs is left as it is: a checkpoint of it says what is missing.
-    var gpus = reply.getGpus() > 0 && Files.isExecutable(gvisor.cudaCheckpoint());
+    var gpus = reply.getGpus() > 0;
     var workload = reply.hasWorkloadCheckpoint() ? reply.getWorkloadCheckpoint() : null;
+    if (gpus && workload != null && workload.getScope() != Scope.ROOTFS_ONLY) {
+      // The snapshotter tells the user; the workload must not begin what would fail.
+      workload = cuda.impossible().isEmpty() ? workload : null;
+    }
     if (workload != null) {
       var spool = SnapshotFolder.in(config.spool(), workload.getSnapshot().getName());
       Files.createDirectories(spool);
@@ -184,7 +186,7 @@ class Restorations {
       } else {
         bundle.checkpointInto(spool, resume, true);
         if (gpus) {
-          bundle.checkpointGpus(gvisor.cudaCheckpointSequential());
+          bundle.checkpointGpus(cuda.sequential());
         }
       }
     }
@@ -193,8 +195,7 @@ class Restorations {
     if (!reply.hasRestore() || failedPods.contains(pod.getUid())) {
       plans.put(
           id,
-          new Plan(
-              pod, null, workload, null, reply.getCheckpointOnDelete(), volumes, gpus, asked));
+          new Plan(pod, null, workload, null, reply.getCheckpointOnDelete(), volumes, gpus, asked));
       LOG.infof(
           "pod=%s/%s phase=match millis=%d cold start: %s",
           pod.getNamespace(),
@@ -234,8 +235,8 @@ class Restorations {
     }
     bundle.portable();
     plan.emptyDirs().mountIn(bundle);
-    if (plan.gpus()) {
-      bundle.bindProgram(CudaCheckpoint.IN_CONTAINER, gvisor.cudaCheckpoint());
+    if (plan.gpus() && cuda.isThere()) {
+      bundle.bindProgram(CudaCheckpoint.IN_CONTAINER, cuda.program());
     }
     if (plan.checkpoint().isPresent()) {
       if (plan.checkpoint().get().getScope() == Scope.ROOTFS_ONLY) {

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 
 /** What NVIDIA's driver says of itself and of its GPUs below {@code /proc/driver/nvidia}. */
 final class NvidiaDriver {
-  /** {@code NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.126.20  Mon Jan ...}. */
+  /** {@code NVRM version: NVIDIA UNIX x86_64 Kernel Module 580.126.20 Mon Jan ...}. */
   private static final Pattern VERSION =
       Pattern.compile("NVRM version:.*?\\s(\\d+(?:\\.\\d+)+)\\s");
 

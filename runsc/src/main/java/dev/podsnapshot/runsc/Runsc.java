@@ -19,10 +19,12 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import org.jboss.logging.Logger;
 
 /** The verbs of runsc that snapshots need. Calls block until runsc ends. */
 @ApplicationScoped
 public class Runsc {
+  private static final Logger LOG = Logger.getLogger(Runsc.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
 
@@ -180,8 +182,15 @@ public class Runsc {
     return Optional.of(new Sandbox(id, Map.copyOf(annotations)));
   }
 
-  /** Read once: a new runsc comes with a new node agent or is seen at its restart. */
+  /**
+   * Of runsc read once: a new one comes with a new node agent or is seen at its restart. GPUs come
+   * and go with their driver, which may be loaded later.
+   */
   public NodeFingerprint fingerprint() throws RunscException {
+    return gvisor().with(gpus());
+  }
+
+  private NodeFingerprint gvisor() throws RunscException {
     if (fingerprint == null) {
       var version = run(List.of("--version")).lines().findFirst().orElse("");
       var features = run(List.of("cpu-features")).strip();
@@ -190,17 +199,20 @@ public class Runsc {
               version.replace("runsc version", "").strip(),
               config.platform(),
               System.getProperty("os.arch"),
-              Set.of(features.split(",")),
-              gpu());
+              Set.of(features.split(",")));
     }
     return fingerprint;
   }
 
-  private Gpu gpu() throws RunscException {
+  /** Those whose state can be saved and restored here. */
+  private Gpu gpus() {
     try {
-      return NvidiaDriver.read(config.nvidiaDriver());
+      return Files.isExecutable(config.cudaCheckpoint())
+          ? NvidiaDriver.read(config.nvidiaDriver())
+          : Gpu.NONE;
     } catch (IOException e) {
-      throw new RunscException("can't read what the NVIDIA driver says", e);
+      LOG.warnf("phase=fingerprint GPUs are left out: %s", e);
+      return Gpu.NONE;
     }
   }
 

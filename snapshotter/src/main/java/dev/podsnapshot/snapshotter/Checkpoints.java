@@ -6,8 +6,8 @@ import dev.podsnapshot.grpc.PostCheckpoint;
 import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.grpc.Trigger;
 import dev.podsnapshot.manifest.SnapshotManifest;
+import dev.podsnapshot.runsc.CudaCheckpoint;
 import dev.podsnapshot.runsc.Runsc;
-import dev.podsnapshot.runsc.RunscConfig;
 import dev.podsnapshot.runsc.RunscException;
 import dev.podsnapshot.runsc.Sandbox;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -31,7 +31,7 @@ class Checkpoints {
   private final SnapshotterConfig config;
   private final Spool spool;
   private final Runsc runsc;
-  private final RunscConfig gvisor;
+  private final CudaCheckpoint cuda;
   private final MeterRegistry metrics;
   private final Semaphore turns;
 
@@ -39,10 +39,10 @@ class Checkpoints {
       SnapshotterConfig config,
       Spool spool,
       Runsc runsc,
-      RunscConfig gvisor,
+      CudaCheckpoint cuda,
       MeterRegistry metrics) {
     this.config = config;
-    this.gvisor = gvisor;
+    this.cuda = cuda;
     this.spool = spool;
     this.runsc = runsc;
     this.metrics = metrics;
@@ -133,13 +133,10 @@ class Checkpoints {
             .orElseThrow(
                 () -> new RefusedException("the Pod has no gVisor sandbox on " + config.node()));
     var rootfs = order.getScope() == Scope.ROOTFS_ONLY;
-    var gpus = order.getGpus() > 0 && !rootfs;
     if (!rootfs) {
       requirePortable(sandbox);
     }
-    if (gpus) {
-      requireCudaCheckpoint();
-    }
+    requireCudaCheckpoint(order);
     if (spool.freeBytes() < config.spoolReserveBytes()) {
       throw new IOException(
           "only %d bytes are free in %s, %d are kept in reserve: free some or move the spool"
@@ -162,7 +159,7 @@ class Checkpoints {
           directory,
           order.getPostCheckpoint() != PostCheckpoint.STOP,
           spool.direct(directory),
-          gpus,
+          order.getGpus() > 0,
           config.checkpointLimit());
     }
     return Optional.of(Duration.ofNanos(System.nanoTime() - begin));
@@ -174,6 +171,7 @@ class Checkpoints {
    */
   private Optional<Duration> follow(CheckpointOrder order, Path directory)
       throws RunscException, IOException {
+    requireCudaCheckpoint(order);
     var sandbox = awaitSandbox(order);
     if (sandbox.isEmpty()) {
       return Optional.empty();
@@ -222,15 +220,14 @@ class Checkpoints {
     }
   }
 
-  private void requireCudaCheckpoint() throws RunscException {
-    var why = runsc.fingerprint().gpu().notSupported();
-    if (why.isPresent()) {
-      throw new RefusedException("%s (on %s)".formatted(why.get(), config.node()));
+  /** Before the Pod is touched: gVisor would fail with GPUs in its hands. */
+  private void requireCudaCheckpoint(CheckpointOrder order) throws RunscException {
+    if (order.getGpus() == 0 || order.getScope() == Scope.ROOTFS_ONLY) {
+      return;
     }
-    if (!Files.isExecutable(gvisor.cudaCheckpoint())) {
-      throw new RefusedException(
-          "the Pod has GPUs, and node %s has no program %s: put NVIDIA's cuda-checkpoint there and recreate the Pod"
-              .formatted(config.node(), gvisor.cudaCheckpoint()));
+    var why = cuda.impossible();
+    if (why.isPresent()) {
+      throw new RefusedException("%s (node %s)".formatted(why.get(), config.node()));
     }
   }
 

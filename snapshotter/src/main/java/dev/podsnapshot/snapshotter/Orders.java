@@ -36,6 +36,14 @@ class Orders {
   private static final Set<Status.Code> FINAL =
       Set.of(Status.Code.NOT_FOUND, Status.Code.PERMISSION_DENIED, Status.Code.INVALID_ARGUMENT);
 
+  /** Asking again for a token would be answered the same. */
+  private static final Set<Status.Code> NO_TOKEN =
+      Set.of(
+          Status.Code.NOT_FOUND,
+          Status.Code.PERMISSION_DENIED,
+          Status.Code.INVALID_ARGUMENT,
+          Status.Code.FAILED_PRECONDITION);
+
   private final SnapshotterConfig config;
   private final Fleet fleet;
   private final Upload upload;
@@ -165,14 +173,16 @@ class Orders {
           .setParallel(reply.getParallel())
           .setSingleStreamReason(reply.getSingleStreamReason());
     } catch (RuntimeException e) {
-      report.setError(
-          Status.fromThrowable(e).getDescription() == null
-              ? String.valueOf(e.getMessage())
-              : Status.fromThrowable(e).getDescription());
+      report.setError(text(e));
       LOG.errorf("snapshot=%s phase=upload: %s", name, report.getError());
     }
     retrying(fleet.reportReplication(report.build()));
     spool.remove(name);
+  }
+
+  private static String text(Throwable e) {
+    var said = Status.fromThrowable(e).getDescription();
+    return said == null ? String.valueOf(e.getMessage()) : said;
   }
 
   private static CheckpointReport started(CheckpointOrder order) {
@@ -196,6 +206,8 @@ class Orders {
         ? fleet
             .bucketToken(BucketTokenRequest.newBuilder().setSnapshot(order.getSnapshot()).build())
             .map(BucketTokenReply::getToken)
+            .onFailure(e -> !NO_TOKEN.contains(Status.fromThrowable(e).getCode()))
+            .transform(e -> Status.UNAVAILABLE.withDescription(text(e)).asRuntimeException())
         : Uni.createFrom().item("");
   }
 

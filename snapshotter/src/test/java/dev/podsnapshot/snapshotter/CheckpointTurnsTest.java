@@ -9,6 +9,7 @@ import dev.podsnapshot.grpc.PodRef;
 import dev.podsnapshot.grpc.PostCheckpoint;
 import dev.podsnapshot.grpc.SnapshotRef;
 import dev.podsnapshot.grpc.Trigger;
+import dev.podsnapshot.runsc.CudaCheckpoint;
 import dev.podsnapshot.runsc.Runsc;
 import dev.podsnapshot.runsc.RunscConfig;
 import dev.podsnapshot.runsc.Sandbox;
@@ -105,7 +106,12 @@ class CheckpointTurnsTest {
     var metrics = new SimpleMeterRegistry();
     var gvisor = runsc();
     var checkpoints =
-        new Checkpoints(config, new Spool(config, metrics), new Runsc(gvisor), gvisor, metrics);
+        new Checkpoints(
+            config,
+            new Spool(config, metrics),
+            new Runsc(gvisor),
+            new CudaCheckpoint(gvisor),
+            metrics);
     var most = 0.0;
     try (var threads = Executors.newFixedThreadPool(ORDERS)) {
       var reports = new ArrayList<Future<CheckpointReport>>();
@@ -133,7 +139,7 @@ class CheckpointTurnsTest {
     var config = config();
     var gvisor = runsc();
     return new Checkpoints(
-        config, new Spool(config, metrics), new Runsc(gvisor), gvisor, metrics);
+        config, new Spool(config, metrics), new Runsc(gvisor), new CudaCheckpoint(gvisor), metrics);
   }
 
   @Test

@@ -11,6 +11,7 @@ import dev.podsnapshot.grpc.PostCheckpoint;
 import dev.podsnapshot.grpc.Scope;
 import dev.podsnapshot.grpc.SnapshotRef;
 import dev.podsnapshot.grpc.Trigger;
+import dev.podsnapshot.runsc.CudaCheckpoint;
 import dev.podsnapshot.runsc.Runsc;
 import dev.podsnapshot.runsc.Sandbox;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -64,22 +65,28 @@ class GpuCheckpointTest {
     Files.writeString(gpu.resolve("information"), "Model: \t\t NVIDIA L4\nIRQ:   \t\t 24\n");
     Files.writeString(
         folder.resolve("nvidia/version"),
-        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  %s  Mon Jan  5 2026\n"
-            .formatted(version));
+        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  %s  Mon Jan  5 2026\n".formatted(version));
   }
 
   private CheckpointReport take(int gpus, Scope scope) throws IOException {
+    return take(gpus, scope, Trigger.MANUAL);
+  }
+
+  private CheckpointReport take(int gpus, Scope scope, Trigger trigger) throws IOException {
     var metrics = new SimpleMeterRegistry();
-    var config =
-        TestConfig.in(Files.createDirectories(folder.resolve("spool")), Map.of());
-    var gvisor =
-        TestConfig.runsc(folder.resolve("runsc"), folder.resolve("root"), folder);
-    return new Checkpoints(config, new Spool(config, metrics), new Runsc(gvisor), gvisor, metrics)
+    var config = TestConfig.in(Files.createDirectories(folder.resolve("spool")), Map.of());
+    var gvisor = TestConfig.runsc(folder.resolve("runsc"), folder.resolve("root"), folder);
+    return new Checkpoints(
+            config,
+            new Spool(config, metrics),
+            new Runsc(gvisor),
+            new CudaCheckpoint(gvisor),
+            metrics)
         .take(
             CheckpointOrder.newBuilder()
                 .setSnapshot(SnapshotRef.newBuilder().setNamespace("n").setName("snapshot"))
                 .setPod(PodRef.newBuilder().setNamespace("n").setName("p").setUid("uid"))
-                .setTrigger(Trigger.MANUAL)
+                .setTrigger(trigger)
                 .setPostCheckpoint(PostCheckpoint.RESUME)
                 .setScope(scope)
                 .setGpus(gpus)
@@ -89,10 +96,12 @@ class GpuCheckpointTest {
   }
 
   private void expectRefused(String why) throws IOException {
-    var report = take(1, Scope.WHOLE_POD);
-    assertTrue(report.getError().contains(why), report.getError());
-    assertFalse(report.getRetryable(), "it would fail again");
-    assertFalse(Files.exists(folder.resolve("called")), "the Pod was touched");
+    for (var trigger : new Trigger[] {Trigger.MANUAL, Trigger.WORKLOAD}) {
+      var report = take(1, Scope.WHOLE_POD, trigger);
+      assertTrue(report.getError().contains(why), report.getError());
+      assertFalse(report.getRetryable(), "it would fail again");
+      assertFalse(Files.exists(folder.resolve("called")), "the Pod was touched");
+    }
   }
 
   @Test
@@ -118,8 +127,7 @@ class GpuCheckpointTest {
   void whatIsMissingIsNamedBeforeThePodIsTouched() throws IOException {
     expectRefused("the node has no NVIDIA driver");
     driver("535.183.01");
-    expectRefused(
-        "NVIDIA driver version 535.183.01 is not supported. Version >= 570 is required.");
+    expectRefused("NVIDIA driver version 535.183.01 is not supported. Version >= 570 is required.");
     driver("570.0.1");
     expectRefused("put NVIDIA's cuda-checkpoint there");
   }

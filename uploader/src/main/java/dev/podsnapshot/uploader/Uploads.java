@@ -125,8 +125,8 @@ public class Uploads {
   }
 
   /** As gVisor's gofer does: a bucket that can't be looked at gets one stream. */
-  private Optional<String> parallelRefused(
-      ObjectStore store, Spooled spooled, Retries retries) throws ObjectStoreException {
+  private Optional<String> parallelRefused(ObjectStore store, Spooled spooled, Retries retries)
+      throws ObjectStoreException {
     Optional<String> why;
     try {
       why = facts(store, spooled.bucket(), retries).parallelUploadRefused();

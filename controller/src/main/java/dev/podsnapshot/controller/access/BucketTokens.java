@@ -3,7 +3,6 @@ package dev.podsnapshot.controller.access;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
-import com.google.auth.Retryable;
 import com.google.auth.oauth2.AccessToken;
 import dev.podsnapshot.api.PodSnapshot;
 import dev.podsnapshot.api.PodSnapshotApi;
@@ -19,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jboss.logging.Logger;
 
 /**
@@ -33,6 +33,17 @@ public class BucketTokens {
   private static final Duration LEAST = Duration.ofMinutes(30);
 
   private static final int KEPT = 20_000;
+
+  private static final Set<String> REFUSALS =
+      Set.of(
+          "invalid_request",
+          "invalid_client",
+          "invalid_grant",
+          "invalid_scope",
+          "invalid_target",
+          "unauthorized_client",
+          "unsupported_grant_type",
+          "access_denied");
 
   private final BucketAccessConfig config;
   private final TokenExchange exchange;
@@ -115,11 +126,18 @@ public class BucketTokens {
     try {
       return tokens.get(grant, this::obtain).getTokenValue();
     } catch (UncheckedIOException e) {
-      var passing = e.getCause() instanceof Retryable r ? r.isRetryable() : true;
-      throw failed(grant, passing, e.getCause());
+      throw failed(grant, !isFinal(e.getCause()), e.getCause());
     } catch (KubernetesClientException e) {
       throw failed(grant, e.getCode() == 0 || e.getCode() >= 500 || e.getCode() == 429, e);
     }
+  }
+
+  /**
+   * Whether the exchange itself said no (RFC 6749, section 5.2; RFC 8693, section 2.2.2). The
+   * library tells its words, not its status; all else is trouble on the way, which may pass.
+   */
+  private static boolean isFinal(IOException e) {
+    return REFUSALS.stream().anyMatch(code -> e.getMessage().startsWith("Error code " + code));
   }
 
   private AccessToken obtain(Grant grant) {
@@ -139,10 +157,13 @@ public class BucketTokens {
       return token;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (NullPointerException e) {
-      // The library's way to say that an error of the exchange was none of OAuth's.
+    } catch (KubernetesClientException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // The library's way to say that the answer was none of OAuth's: null pointers, casts.
       throw new UncheckedIOException(
-          new IOException("the token exchange gave no answer that makes sense", e));
+          new IOException(
+              "the token exchange gave no answer that makes sense (%s)".formatted(e), e));
     }
   }
 

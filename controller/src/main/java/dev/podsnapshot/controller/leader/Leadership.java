@@ -1,9 +1,12 @@
 package dev.podsnapshot.controller.leader;
 
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfigBuilder;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElector;
 import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock;
 import io.javaoperatorsdk.operator.Operator;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -31,6 +34,7 @@ class Leadership {
   private static final int LAST = 10_000;
 
   private static final Duration RETRY = Duration.ofSeconds(1);
+  private static final int CALL_MILLIS = 3_000;
   private static final int LOST = 3;
 
   private final KubernetesClient client;
@@ -40,6 +44,8 @@ class Leadership {
   private final Event<Leading> leading;
   private final String identity;
   private CompletableFuture<?> election = new CompletableFuture<>();
+  private KubernetesClient elections;
+  private LeaderElector elector;
   private volatile boolean stopping;
   private volatile boolean leads;
 
@@ -61,8 +67,9 @@ class Leadership {
 
   void start(@Observes @Priority(LAST) StartupEvent event) {
     var namespace = Optional.ofNullable(client.getNamespace()).orElse("default");
-    election =
-        client
+    elections = impatient();
+    elector =
+        elections
             .leaderElector()
             .withConfig(
                 new LeaderElectionConfigBuilder()
@@ -71,7 +78,7 @@ class Leadership {
                     .withLeaseDuration(config.leaseDuration())
                     .withRenewDeadline(config.renewDeadline())
                     .withRetryPeriod(config.retryPeriod())
-                    .withReleaseOnCancel(true)
+                    .withReleaseOnCancel(false) // who lost it has no time for that
                     .withLeaderCallbacks(
                         new LeaderCallbacks(
                             // Not on the thread that has the Lease to renew.
@@ -79,8 +86,23 @@ class Leadership {
                             this::lost,
                             who -> LOG.infof("phase=election leader=%s", who)))
                     .build())
-            .build()
-            .start();
+            .build();
+    election = elector.start();
+  }
+
+  /**
+   * A client that tells at once that the API server can't be had: while one call is tried again and
+   * again, the Lease runs out, and nobody looks at the clock.
+   */
+  private KubernetesClient impatient() {
+    return new KubernetesClientBuilder()
+        .withConfig(
+            new ConfigBuilder(client.getConfiguration())
+                .withRequestRetryBackoffLimit(0)
+                .withRequestTimeout(CALL_MILLIS)
+                .withConnectionTimeout(CALL_MILLIS)
+                .build())
+        .build();
   }
 
   /** Another may lead at once. */
@@ -91,12 +113,24 @@ class Leadership {
       operator.stop();
     }
     election.cancel(true);
+    try {
+      elector.release();
+    } catch (KubernetesClientException e) {
+      LOG.warnf("phase=election the Lease is not given back: %s", e.getMessage());
+    }
+    elections.close();
   }
 
+  /** A leader that can't act must not keep the Lease. */
   private void lead() {
     LOG.infof("phase=election %s leads", identity);
-    leading.fire(new Leading());
-    operator.start();
+    try {
+      leading.fire(new Leading());
+      operator.start();
+    } catch (RuntimeException | Error e) {
+      LOG.fatalf(e, "phase=election %s can't act, and ends", identity);
+      Runtime.getRuntime().halt(LOST);
+    }
     leads = true;
     while (!stopping) {
       try {

@@ -231,11 +231,19 @@ class BucketTokensTest {
         assertThrows(BucketTokenException.class, () -> tokens().forUpload(snapshot("owner")))
             .passing());
     accountStatus = 201;
-    server.removeContext("/v1/token");
-    server.createContext("/v1/token", exchange -> answer(exchange, 503, Map.of()));
-    assertTrue(
-        assertThrows(BucketTokenException.class, () -> tokens().forUpload(snapshot("owner")))
-            .passing());
+    for (var body :
+        List.<Object>of(
+            Map.of(),
+            Map.of("error", Map.of("code", 503, "message", "try again")),
+            Map.of("error", "temporarily_unavailable", "error_description", "try again"),
+            "no object")) {
+      server.removeContext("/v1/token");
+      server.createContext("/v1/token", exchange -> answer(exchange, 503, body));
+      assertTrue(
+          assertThrows(BucketTokenException.class, () -> tokens().forUpload(snapshot("owner")))
+              .passing(),
+          body.toString());
+    }
   }
 
   @Test
