@@ -29,6 +29,7 @@ import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +78,7 @@ class StageBench {
       ways.put("restorer", () -> stageByRestorer(name));
       ways.put("manager", () -> stageByTransferManager(name));
       ways.put("stream", () -> stageByOneStream(name));
-      var medians = medians(ways);
+      var medians = medians(ways, mib);
       out.append(
           "| %d MiB | %.2f s (%.0f MiB/s) | %.2f s | %.2f s | %.1f | %.1f |\n"
               .formatted(
@@ -112,7 +113,7 @@ class StageBench {
             if (way.equals("live") || way.equals("whole")) {
               deleteAll(FOLDER.resolve("node"));
             }
-            settle();
+            settle(mib);
             var times = restore(sandbox, name, way, "s-%d-%s".formatted(round, way));
             if (round > 0) {
               firsts.computeIfAbsent(way, k -> new ArrayList<>()).add(times[0]);
@@ -159,13 +160,15 @@ class StageBench {
     }
   }
 
-  private Map<String, Double> medians(Map<String, Way> ways) throws Exception {
+  private Map<String, Double> medians(Map<String, Way> ways, int mib) throws Exception {
     var seconds = new LinkedHashMap<String, List<Double>>();
     for (var round = 0; round < ROUNDS + 1; round++) {
-      for (var way : ways.entrySet()) {
+      var order = new ArrayList<>(ways.entrySet());
+      Collections.rotate(order, round);
+      for (var way : order) {
         deleteAll(FOLDER.resolve("node"));
         Files.createDirectories(FOLDER.resolve("node"));
-        settle();
+        settle(mib);
         var begin = System.nanoTime();
         way.getValue().run();
         if (round > 0) { // the first one warms up
@@ -313,9 +316,22 @@ class StageBench {
     return bytes;
   }
 
-  /** What one way left to be written back shall not be paid by the next. */
-  private static void settle() throws Exception {
+  /**
+   * Every run begins with memory that the machine has: on a virtual machine the first touch of a
+   * page may cost more than what is measured, and who comes first after a pause would pay it.
+   */
+  private static void settle(int mib) throws Exception {
+    System.gc(); // what is mapped of a deleted file still holds its memory
     new ProcessBuilder("sync").start().waitFor();
+    var scratch = FOLDER.resolve("scratch");
+    var block = ByteBuffer.allocateDirect(8 << 20);
+    try (var file =
+        FileChannel.open(scratch, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      for (var written = 0; written < mib + 512; written += 8) {
+        file.write(block.clear());
+      }
+    }
+    Files.delete(scratch);
   }
 
   private static double secondsSince(long begin) {
