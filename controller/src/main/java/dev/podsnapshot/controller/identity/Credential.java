@@ -32,8 +32,6 @@ record Credential(X509Certificate certificate, PrivateKey key) {
   /** Clocks of a cluster differ. */
   private static final Duration SKEW = Duration.ofMinutes(5);
 
-  private static final SecureRandom RANDOM = new SecureRandom();
-
   /** A new authority, signed by itself. */
   static Credential authority(Instant now, Duration life) {
     var keys = keys();
@@ -158,7 +156,7 @@ record Credential(X509Certificate certificate, PrivateKey key) {
   private static KeyPair keys() {
     try {
       var generator = KeyPairGenerator.getInstance("EC");
-      generator.initialize(new ECGenParameterSpec("secp256r1"), RANDOM);
+      generator.initialize(new ECGenParameterSpec("secp256r1"), new SecureRandom());
       return generator.generateKeyPair();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every Java runtime has P-256", e);
@@ -166,6 +164,6 @@ record Credential(X509Certificate certificate, PrivateKey key) {
   }
 
   private static BigInteger serial() {
-    return new BigInteger(127, RANDOM).setBit(126);
+    return new BigInteger(127, new SecureRandom()).setBit(126);
   }
 }
