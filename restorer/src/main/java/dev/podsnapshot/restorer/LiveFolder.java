@@ -77,7 +77,8 @@ class LiveFolder implements FileTree {
     try {
       mount = FuseMount.mount(path, this);
       LOG.infof("phase=live %s is mounted", path);
-    } catch (IOException | RuntimeException | LinkageError e) {
+    } catch (IOException | RuntimeException | Error e) {
+      // An Error: a native image whose generator knows no foreign functions.
       LOG.warnf("phase=live snapshots are restored when they are whole, not before: %s", e);
     }
   }

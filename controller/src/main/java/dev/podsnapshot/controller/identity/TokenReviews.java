@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.authentication.TokenReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.grpc.Status.Code;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -21,6 +22,14 @@ import java.util.Optional;
  * Asks the API server whose tokens they are. Answers are kept for a short time by the token's hash,
  * since a Pod waits while its node is asked about.
  */
+// What Caffeine looks up by name, for native images: its cache and its entries with a maximal size
+// and
+// lives of their own (also access/BucketTokens).
+@RegisterForReflection(
+    classNames = {
+      "com.github.benmanes.caffeine.cache.SSMSA",
+      "com.github.benmanes.caffeine.cache.PSAMS"
+    })
 @ApplicationScoped
 class TokenReviews {
   /** Put into the tokens of Pods by Kubernetes 1.30 and later (ServiceAccountTokenPodNodeInfo). */
