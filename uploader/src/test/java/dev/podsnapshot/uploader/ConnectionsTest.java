@@ -17,7 +17,7 @@ class ConnectionsTest {
   void lanesShareFairly() throws Exception {
     var connections = new Connections(4);
     var order = Collections.synchronizedList(new ArrayList<String>());
-    var go = new Semaphore(0);
+    var go = new Semaphore(0, true);
     try (var big = connections.open();
         var small = connections.open()) {
       var all = new CountDownLatch(44);
@@ -27,8 +27,14 @@ class ConnectionsTest {
       for (var i = 0; i < 4; i++) {
         small.submit(() -> run("small", order, go, all));
       }
-      go.release(44);
-      all.await();
+      // One by one, in the order in which they began: a thread that is slow to run is no unfair
+      // turn.
+      for (var left = 44; left > 0; left--) {
+        go.release();
+        while (all.getCount() >= left) {
+          Thread.sleep(1);
+        }
+      }
     }
     // Four of the big one were begun before the small one came; then turns are taken.
     var last = order.lastIndexOf("small");
