@@ -60,7 +60,7 @@ public record Gpu(String driver, String model) {
   }
 
   private static String differ(String what, String snapshot, String node) {
-    return "the snapshot has %s %s, the node %s"
-        .formatted(what, snapshot, node.isEmpty() ? "none that can be restored" : node);
+    return NodeFingerprint.differ(
+        what, snapshot, node.isEmpty() ? "none that can be restored" : node);
   }
 }

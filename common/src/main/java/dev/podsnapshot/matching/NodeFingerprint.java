@@ -71,7 +71,7 @@ public record NodeFingerprint(
         : Optional.of(differ("gVisor version", runscVersion, node.runscVersion));
   }
 
-  private static String differ(String what, String snapshot, String node) {
+  static String differ(String what, String snapshot, String node) {
     return "the snapshot has %s %s, the node %s".formatted(what, snapshot, node);
   }
 }

@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jboss.logging.Logger;
@@ -118,7 +117,6 @@ public class BucketTokens {
 
   private static Optional<String> annotation(PodSnapshot snapshot, String name) {
     return Optional.ofNullable(snapshot.getMetadata().getAnnotations())
-        .map(Map::copyOf)
         .map(annotations -> annotations.get(name));
   }
 
